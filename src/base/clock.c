@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one door to the time. */
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+uint64_t clock_monotonic(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+struct date clock_today(void)
+{
+	struct date today;
+	if (date_parse(str_of(getenv("ASHLAR_TODAY")), &today))
+		return today;
+	time_t now = time(NULL);
+	struct tm parts;
+	gmtime_r(&now, &parts);
+	return (struct date){parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday};
+}
+
+static int days_in(int year, int month)
+{
+	static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return DAYS[month - 1] + (month == 2 && leap);
+}
+
+/* The number that `text` is made of, or -1. */
+static int number(struct str text)
+{
+	int value = 0;
+	for (size_t i = 0; i < text.length; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return -1;
+		value = value * 10 + (text.at[i] - '0');
+	}
+	return value;
+}
+
+bool date_parse(struct str text, struct date *out)
+{
+	if (text.length != 10 || text.at[4] != '-' || text.at[7] != '-')
+		return false;
+	struct date date = {number(str_first(text, 4)), number(str_first(str_from(text, 5), 2)),
+			    number(str_from(text, 8))};
+	if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 ||
+	    date.day > days_in(date.year, date.month))
+		return false;
+	*out = date;
+	return true;
+}
+
+int date_compare(struct date a, struct date b)
+{
+	if (a.year != b.year)
+		return a.year - b.year;
+	return a.month != b.month ? a.month - b.month : a.day - b.day;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* A day of the proleptic Gregorian calendar. */
+struct date {
+	int year;  /* 1 to 9999 */
+	int month; /* 1 to 12 */
+	int day;   /* 1 to 31 */
+};
+
+/* Nanoseconds since some point in the past; never goes back. */
+uint64_t clock_monotonic(void);
+
+/* Today in UTC; the day in the environment variable ASHLAR_TODAY (YYYY-MM-DD) where that is
+ * set and valid, for tests and for asking what will have expired by then. */
+struct date clock_today(void);
+
+/* Reads YYYY-MM-DD; false, and `out` untouched, when it is not such a text or no such day
+ * exists (2026-02-30). */
+bool date_parse(struct str text, struct date *out);
+
+/* Below, at or above 0 as `a` is before, at or after `b`. */
+int date_compare(struct date a, struct date b);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole files in and out. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+void file_closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static int read_error(const char *path, struct error *error)
+{
+	enum error_code code = errno == ENOENT || errno == ENOTDIR ? ERROR_NOT_FOUND : ERROR_IO;
+	return error_at(error, code, path, 0, 0, "cannot be read: %s", strerror(errno));
+}
+
+/* Reads to the end, counting from `start`; -1 with errno, or the number of bytes. One byte
+ * over `limit` is read, to tell. */
+static ssize_t read_to_end(int fd, size_t size_hint, size_t limit, struct text *out)
+{
+	size_t total = 0;
+	for (size_t want = size_hint + 1; total <= limit; want = 65536) {
+		if (!mem_reserve(&out->at, &out->capacity, out->length + total + want + 1, 1)) {
+			errno = ENOMEM;
+			return -1;
+		}
+		ssize_t got = read(fd, out->at + out->length + total, want);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		total += (size_t)got;
+	}
+	return (ssize_t)total;
+}
+
+int file_read(const char *path, size_t limit, struct text *out, struct error *error)
+{
+	_cleanup_(file_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return read_error(path, error);
+	if (!S_ISREG(status.st_mode))
+		return error_at(error, ERROR_IO, path, 0, 0, "is not a regular file");
+	if ((uintmax_t)status.st_size > limit)
+		return error_at(error, ERROR_LIMIT, path, 0, 0, "is larger than %zu bytes", limit);
+	ssize_t total = read_to_end(fd, (size_t)status.st_size, limit, out);
+	if (total < 0)
+		return errno == ENOMEM ? error_memory(error) : read_error(path, error);
+	if ((size_t)total > limit)
+		return error_at(error, ERROR_LIMIT, path, 0, 0, "is larger than %zu bytes", limit);
+	out->length += (size_t)total;
+	out->at[out->length] = '\0';
+	return 0;
+}
+
+static int write_all(int fd, struct str content)
+{
+	while (content.length > 0) {
+		ssize_t done = write(fd, content.at, content.length);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		content = str_from(content, (size_t)done);
+	}
+	return fsync(fd);
+}
+
+static mode_t mode_for(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) == 0)
+		return status.st_mode & 07777;
+	mode_t mask = umask(0);
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+int file_write(const char *path, struct str content, struct error *error)
+{
+	_cleanup_(text_release) struct text temporary = {0};
+	text_addf(&temporary, "%s.XXXXXX", path);
+	if (temporary.failed)
+		return error_memory(error);
+	_cleanup_(file_closep) int fd = mkostemp(temporary.at, O_CLOEXEC);
+	if (fd < 0)
+		return error_at(error, ERROR_IO, path, 0, 0, "cannot be written: %s",
+				strerror(errno));
+	if (fchmod(fd, mode_for(path)) < 0 || write_all(fd, content) < 0 ||
+	    rename(temporary.at, path) < 0) {
+		int cause = errno;
+		unlink(temporary.at);
+		return error_at(error, ERROR_IO, path, 0, 0, "cannot be written: %s",
+				strerror(cause));
+	}
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "base/text.h"
+
+/* Reads a whole regular file of at most `limit` bytes into `out`, after what it holds.
+ * Errors: ERROR_NOT_FOUND, ERROR_IO (also a folder, a device), ERROR_LIMIT, ERROR_MEMORY;
+ * `out` is then as it was. The error names `path`. */
+int file_read(const char *path, size_t limit, struct text *out, struct error *error) must_check;
+
+/* Replaces the file by `content`: written to a new file beside it, synced, renamed; so a
+ * reader, or a crash, sees the old or the new one, whole. Keeps the mode of a file that was
+ * there. Errors: ERROR_IO, ERROR_MEMORY. */
+int file_write(const char *path, struct str content, struct error *error) must_check;
+
+/* Closes *fd unless it is negative; for _cleanup_. */
+void file_closep(int *fd);
+
+#endif

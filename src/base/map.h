@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_MAP_H
+#define BASE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+/* Returned by map_get() for a key that the map does not hold. */
+#define MAP_NONE UINT32_MAX
+
+/* From byte strings to 32-bit numbers. Keys are not copied: they must live as long as the
+ * map. A zeroed struct is an empty map. Reading from several threads is safe while none
+ * writes. */
+struct map {
+	struct map_slot *slots;
+	size_t mask; /* number of slots - 1 */
+	size_t count;
+};
+
+void map_release(struct map *map);
+
+/* The value of `key`, or MAP_NONE. */
+uint32_t map_get(const struct map *map, struct str key);
+
+/* Sets the value of `key`, new or not. `value` must not be MAP_NONE.
+ * Returns false, and changes nothing, without memory. */
+bool map_put(struct map *map, struct str key, uint32_t value) must_check;
+
+/* The value of `key`, which becomes `value` if the key is new. MAP_NONE without memory. */
+uint32_t map_get_or_put(struct map *map, struct str key, uint32_t value) must_check;
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing over U+10FFFF. */
+#include "base/utf8.h"
+
+static bool continues(unsigned char byte)
+{
+	return (byte & 0xC0) == 0x80;
+}
+
+static size_t length_of_three(const unsigned char *at)
+{
+	if (!continues(at[1]) || !continues(at[2]))
+		return 0;
+	if (at[0] == 0xE0 && at[1] < 0xA0)
+		return 0;
+	if (at[0] == 0xED && at[1] > 0x9F)
+		return 0;
+	return 3;
+}
+
+static size_t length_of_four(const unsigned char *at)
+{
+	if (!continues(at[1]) || !continues(at[2]) || !continues(at[3]))
+		return 0;
+	if (at[0] == 0xF0 && at[1] < 0x90)
+		return 0;
+	if (at[0] == 0xF4 && at[1] > 0x8F)
+		return 0;
+	return 4;
+}
+
+size_t utf8_length(struct str text)
+{
+	const unsigned char *at = (const unsigned char *)text.at;
+	if (text.length == 0)
+		return 0;
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] >= 0xC2 && at[0] <= 0xDF)
+		return text.length >= 2 && continues(at[1]) ? 2 : 0;
+	if (at[0] >= 0xE0 && at[0] <= 0xEF)
+		return text.length >= 3 ? length_of_three(at) : 0;
+	if (at[0] >= 0xF0 && at[0] <= 0xF4)
+		return text.length >= 4 ? length_of_four(at) : 0;
+	return 0;
+}
+
+/* Offset of the first 8-byte block with a byte over 0x7F, or past the last whole block. */
+static size_t skip_ascii(struct str text, size_t from)
+{
+	const uint64_t HIGH = 0x8080808080808080u;
+	for (; from + 8 <= text.length; from += 8) {
+		uint64_t block;
+		memcpy(&block, text.at + from, sizeof block);
+		if (block & HIGH)
+			break;
+	}
+	return from;
+}
+
+bool utf8_valid(struct str text)
+{
+	size_t at = skip_ascii(text, 0);
+	while (at < text.length) {
+		size_t length = utf8_length(str_from(text, at));
+		if (length == 0)
+			return false;
+		at += length;
+		if (length == 1)
+			at = skip_ascii(text, at);
+	}
+	return true;
+}
+
+uint32_t utf8_count(struct str text)
+{
+	uint32_t count = 0;
+	for (size_t i = 0; i < text.length; i++)
+		count += !continues((unsigned char)text.at[i]);
+	return count;
+}

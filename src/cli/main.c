@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+
+int main(void)
+{
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SCAN_FACTS_H
+#define SCAN_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* What one pass over a source file finds in it. */
+
+enum language {
+	LANGUAGE_NONE, /* not a source file that is scanned */
+	LANGUAGE_C,    /* and C++ */
+	LANGUAGE_PYTHON,
+	LANGUAGE_JAVASCRIPT, /* and TypeScript, JSX, TSX, Vue, Svelte, Astro */
+	LANGUAGE_GO,
+	LANGUAGE_JAVA,
+	LANGUAGE_COUNT,
+};
+
+enum reference_kind {
+	REFERENCE_IMPORT,  /* import, from-import, require, export-from */
+	REFERENCE_TYPE,    /* an import for types only: gone at run time */
+	REFERENCE_DYNAMIC, /* import() and the like, with a literal */
+	REFERENCE_INCLUDE, /* #include and the like */
+	REFERENCE_NAME,    /* a name used without an import; a guess until it resolves */
+	REFERENCE_KIND_COUNT,
+};
+
+enum reference_state {
+	REFERENCE_UNRESOLVED, /* belongs to this tree, or to nobody knows whom */
+	REFERENCE_INTERNAL,   /* `resolved` says where */
+	REFERENCE_EXTERNAL,   /* a third party's package */
+	REFERENCE_STANDARD,   /* the language's own library */
+	REFERENCE_DROPPED,    /* a REFERENCE_NAME that was no reference; not reported */
+};
+
+/* No entry of the tree. */
+#define ENTRY_NONE UINT32_MAX
+
+struct reference {
+	const char *target; /* as written, or as the language's page says; NUL-terminated */
+	uint32_t target_length;
+	uint32_t line;           /* from 1 */
+	uint32_t column;         /* from 1, in characters; of the target's first character */
+	uint32_t resolved;       /* entry of the tree, a file or a folder, or ENTRY_NONE */
+	uint16_t package_length; /* external: the package is this long a prefix of the target */
+	uint8_t kind;            /* enum reference_kind */
+	uint8_t state;           /* enum reference_state */
+};
+
+/* A name that a file gives to others: a top-level type in Java. */
+struct declaration {
+	struct str name;
+	uint32_t line;
+};
+
+struct facts {
+	struct reference *references; /* in the order of the file */
+	size_t reference_count;
+	size_t reference_capacity;
+	struct declaration *declarations;
+	size_t declaration_count;
+	size_t declaration_capacity;
+	struct str package; /* Java: the package; Go: the package clause; else empty */
+	uint32_t lines;     /* newlines, and one for a last line without */
+	bool not_utf8;      /* scanned as bytes */
+	bool failed;        /* memory ran out: the facts are not whole */
+};
+
+/* Most references taken from one file; the rest is left out and the file reported. */
+#define FACTS_REFERENCE_LIMIT 100000
+
+static inline struct str reference_target(const struct reference *reference)
+{
+	return (struct str){reference->target, reference->target_length};
+}
+
+/* "import", "type", "dynamic", "include", "name". */
+const char *reference_kind_name(enum reference_kind kind);
+
+/* "c", "python", "javascript", "go", "java"; "" for LANGUAGE_NONE. */
+const char *language_name(enum language language);
+
+/* The language with that name, or LANGUAGE_NONE. */
+enum language language_named(struct str name);
+
+/* The language of a file by its name's extension. */
+enum language language_of(struct str path);
+
+#endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/scanner.h"
+
+void scan_java(struct scanner *scanner)
+{
+	(void)scanner;
+}

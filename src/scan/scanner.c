@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all scanners share: recording what they find, with its line and column, which are
+ * counted only where something was found. Knows no language. */
+#include "scan/scanner.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+static scan_language *const SCANNERS[LANGUAGE_COUNT] = {
+	[LANGUAGE_C] = scan_c,
+	[LANGUAGE_PYTHON] = scan_python,
+	[LANGUAGE_JAVASCRIPT] = scan_javascript,
+	[LANGUAGE_GO] = scan_go,
+	[LANGUAGE_JAVA] = scan_java,
+};
+
+/* The compiler turns this into vector code. */
+static uint32_t count_newlines(const char *from, const char *end)
+{
+	uint32_t count = 0;
+	for (; from < end; from++)
+		count += *from == '\n';
+	return count;
+}
+
+/* Moves the cursor to `at`, counting lines and characters on the way. */
+static void move_to(struct scanner *scanner, const char *at)
+{
+	if (at < scanner->at) {
+		scanner->at = scanner->begin;
+		scanner->line = 1;
+		scanner->column = 1;
+	}
+	struct str passed = {scanner->at, (size_t)(at - scanner->at)};
+	uint32_t newlines = count_newlines(scanner->at, at);
+	if (newlines > 0) {
+		passed = str_from(passed, (size_t)str_find_last(passed, '\n') + 1);
+		scanner->line += newlines;
+		scanner->column = 1;
+	}
+	scanner->column += utf8_count(passed);
+	scanner->at = at;
+}
+
+static struct reference *add_reference(struct scanner *scanner)
+{
+	struct facts *facts = scanner->facts;
+	if (facts->reference_count >= FACTS_REFERENCE_LIMIT)
+		return NULL;
+	if (!mem_reserve(&facts->references, &facts->reference_capacity, facts->reference_count + 1,
+			 sizeof *facts->references)) {
+		facts->failed = true;
+		return NULL;
+	}
+	return &facts->references[facts->reference_count++];
+}
+
+void scanner_reference(struct scanner *scanner, enum reference_kind kind, const char *at,
+		       struct str target)
+{
+	scanner_reference_joined(scanner, kind, at, target, (struct str){0});
+}
+
+void scanner_reference_joined(struct scanner *scanner, enum reference_kind kind, const char *at,
+			      struct str first, struct str second)
+{
+	char *copy = arena_alloc(scanner->arena, first.length + second.length + 1);
+	struct reference *reference = copy ? add_reference(scanner) : NULL;
+	if (!copy)
+		scanner->facts->failed = true;
+	if (!reference)
+		return;
+	memcpy(copy, first.at, first.length);
+	if (second.length)
+		memcpy(copy + first.length, second.at, second.length);
+	move_to(scanner, at);
+	*reference = (struct reference){
+		.target = copy,
+		.target_length = (uint32_t)(first.length + second.length),
+		.line = scanner->line,
+		.column = scanner->column,
+		.resolved = ENTRY_NONE,
+		.kind = (uint8_t)kind,
+		.state = REFERENCE_UNRESOLVED,
+	};
+}
+
+void scanner_declare(struct scanner *scanner, const char *at, struct str name)
+{
+	struct facts *facts = scanner->facts;
+	struct str copy = arena_str(scanner->arena, name);
+	if (!copy.at || !mem_reserve(&facts->declarations, &facts->declaration_capacity,
+				     facts->declaration_count + 1, sizeof *facts->declarations)) {
+		facts->failed = true;
+		return;
+	}
+	move_to(scanner, at);
+	facts->declarations[facts->declaration_count++] = (struct declaration){copy, scanner->line};
+}
+
+void scanner_package(struct scanner *scanner, struct str name)
+{
+	scanner->facts->package = arena_str(scanner->arena, name);
+	if (!scanner->facts->package.at)
+		scanner->facts->failed = true;
+}
+
+void scan_source(enum language language, struct str path, struct str source, struct arena *arena,
+		 struct facts *facts)
+{
+	const char *end = source.at + source.length;
+	const char *begin = source.at + (str_starts(source, STR("\xEF\xBB\xBF")) ? 3 : 0);
+	struct scanner scanner = {
+		.begin = begin,
+		.end = end,
+		.path = path,
+		.facts = facts,
+		.arena = arena,
+		.at = begin,
+		.line = 1,
+		.column = 1,
+	};
+	facts->not_utf8 = !utf8_valid(source);
+	SCANNERS[language](&scanner);
+	facts->lines = scanner.line - 1 + count_newlines(scanner.at, end) +
+		       (end > begin && end[-1] != '\n');
+}
