@@ -77,7 +77,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 		arena->failed = true;
 		return NULL;
 	}
-	size = (size + unit - 1) / unit * unit;
+	size = size ? (size + unit - 1) / unit * unit : unit;
 	if (size > BLOCK_FIRST / 2 && size > (size_t)(arena->end - arena->at))
 		return alloc_large(arena, size);
 	if (size > (size_t)(arena->end - arena->at) && !open_block(arena))
@@ -127,6 +127,7 @@ const char *arena_format(struct arena *arena, const char *format, ...)
 
 void arena_adopt(struct arena *into, struct arena *from)
 {
+	into->failed |= from->failed;
 	struct arena_block **last = &from->blocks;
 	while (*last)
 		last = &(*last)->next;
@@ -139,6 +140,5 @@ void arena_adopt(struct arena *into, struct arena *from)
 		into->end = from->end;
 	}
 	into->used += from->used;
-	into->failed |= from->failed;
 	*from = (struct arena){0};
 }
