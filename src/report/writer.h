@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REPORT_WRITER_H
+#define REPORT_WRITER_H
+
+#include "report/report.h"
+
+/* What the formats share. Private to this folder. */
+
+/* Everything a format needs to write one report. */
+struct writer {
+	const struct finding_list *list;
+	const struct check_summary *summary;
+	const struct report_options *options;
+	const struct finding **sorted; /* by module (none last), file, rule, to, line, column */
+	struct text *out;              /* `failed` tells that memory ran out */
+};
+
+void write_text(const struct writer *writer);
+void write_json(const struct writer *writer);
+void write_sarif(const struct writer *writer);
+void write_github(const struct writer *writer);
+void write_junit(const struct writer *writer);
+void write_codequality(const struct writer *writer);
+
+struct verdict {
+	size_t errors; /* not in the baseline */
+	size_t warnings;
+	size_t known; /* in the baseline */
+};
+
+struct verdict verdict_of(const struct finding_list *list);
+
+/* Adds "1 error" or "1,204 errors": the number in groups, and the noun with an s for many. */
+void add_count(struct text *out, uint64_t count, const char *noun);
+
+/* Adds one line on what was seen: "12 files, 1,200 lines, 3 modules; ...". */
+void add_seen(struct text *out, const struct check_summary *summary);
+
+/* Adds "2 errors and 1 warning: 2 dependency, 1 privacy; 4 known in the baseline". */
+void add_verdict(struct text *out, const struct finding_list *list);
+
+#endif
