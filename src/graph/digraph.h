@@ -25,13 +25,18 @@ struct digraph_edge {
 	uint32_t to;
 };
 
-/* Builds a graph of `edges`, in any order; repeated ones count once. Errors: ERROR_MEMORY. */
+/* Builds a graph of `edges`, in any order; repeated ones count once. There may be at most
+ * UINT32_MAX edges. Errors: ERROR_MEMORY. */
 int digraph_build(uint32_t node_count, const struct digraph_edge *edges, size_t edge_count,
 		  struct digraph *out, struct error *error) must_check;
 
 void digraph_release(struct digraph *graph);
 
 bool digraph_has(const struct digraph *graph, uint32_t from, uint32_t to);
+
+/* Where `to` stands in graph->targets among the targets of `from`; NODE_NONE if it does not.
+ * In time logarithmic to the number of targets. */
+uint32_t digraph_find(const struct digraph *graph, uint32_t from, uint32_t to);
 
 /* The same nodes with every edge turned round. Errors: ERROR_MEMORY. */
 int digraph_reverse(const struct digraph *graph, struct digraph *out,
@@ -50,6 +55,15 @@ int digraph_components(const struct digraph *graph, uint32_t *component, uint32_
  * ERROR_MEMORY. */
 int digraph_path(const struct digraph *graph, uint32_t from, uint32_t to, const bool *allowed,
 		 uint32_t *path, uint32_t *length, struct error *error) must_check;
+
+/* The same for all ends at once: writes for each node the one before it on that path to
+ * `before`, NODE_NONE where there is no path. Errors: ERROR_MEMORY. */
+int digraph_paths(const struct digraph *graph, uint32_t from, const bool *allowed, uint32_t *before,
+		  struct error *error) must_check;
+
+/* Reads the path from `from` to `to` out of what digraph_paths() wrote for `from`. `path` takes
+ * the nodes with both ends, at most node_count + 1. Returns their number, 0 for no path. */
+uint32_t digraph_trace(const uint32_t *before, uint32_t from, uint32_t to, uint32_t *path);
 
 /* Marks in `reached` all nodes that can be reached from those marked already. Errors:
  * ERROR_MEMORY. */

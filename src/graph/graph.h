@@ -29,9 +29,9 @@ struct graph {
 	uint32_t *module_of; /* for each entry of the tree its module, or MODULE_NONE */
 	struct edge *edges;  /* by from, then to */
 	size_t edge_count;
-	struct use *uses; /* of an edge by file and line */
+	struct use *uses; /* of an edge in the order of the tree, then of the file */
 	size_t use_count;
-	struct digraph modules; /* nodes are modules, edges as above */
+	struct digraph modules; /* nodes are modules; edges[i] is the one to modules.targets[i] */
 	uint64_t references;    /* all that are not dropped */
 	uint64_t internal;
 	uint64_t external; /* with the language's own library */
