@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/str.h"
 
 /* What ashlar.yaml and the module.yaml files say, as plain data. */
@@ -82,9 +83,10 @@ struct exception {
 
 struct module {
 	struct str name;
-	struct str path;  /* of its folder, relative to the root; "" is the root */
-	struct str file;  /* of its contract, relative to the root */
-	uint32_t line;    /* of the key `module` */
+	struct str path; /* of its folder, relative to the root; "" is the root */
+	struct str file; /* of its contract, relative to the root */
+	uint32_t line;   /* of its name */
+	uint32_t column;
 	struct str owner; /* may be empty */
 	struct str description;
 	uint32_t layer;     /* index in contracts.layers, or MODULE_NONE */
@@ -154,6 +156,7 @@ struct contracts {
 	size_t independent_count;
 	struct module *modules; /* by path, in byte order */
 	size_t module_count;
+	struct map by_name; /* from a module's name to its index */
 	struct arena arena;
 };
 

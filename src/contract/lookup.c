@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks up what contracts refer to: modules by their names, paths in the tree, events by
+ * their publishers. Reads no contract.
+ *
+ * Each check goes once over all contracts, with a map for what was met before. */
+#include "contract/load.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/glob.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "contract/read.h"
+
+struct lookup {
+	const char *root;
+	const struct contract_places *places;
+	struct contracts *contracts;
+	struct error_list *errors;
+	struct str *names; /* of all modules, once a suggestion was needed */
+	bool failed;       /* no memory */
+};
+
+static void tell(struct lookup *lookup, const char *file, const struct word *word,
+		 const char *message)
+{
+	error_list_at(lookup->errors, ERROR_INVALID, file, word->line, word->column, "'%.*s' %s",
+		      STR_ARG(str_first(word->text, 200)), message);
+}
+
+/* ---- modules by name ---- */
+
+static const char *hint_of_module(struct lookup *lookup, struct str name, char buffer[HINT_SIZE])
+{
+	struct contracts *contracts = lookup->contracts;
+	size_t count = contracts->module_count;
+	buffer[0] = '\0';
+	if (lookup->errors->count >= ERROR_LIST_LIMIT)
+		return buffer;
+	if (!lookup->names) {
+		lookup->names = arena_array(&contracts->arena, count, sizeof *lookup->names);
+		for (size_t i = 0; lookup->names && i < count; i++)
+			lookup->names[i] = contracts->modules[i].name;
+	}
+	return hint(buffer, name, lookup->names, lookup->names ? count : 0);
+}
+
+/* Finds the module of a use; false, and told, when there is none. */
+static bool find_module(struct lookup *lookup, const char *file, struct module_use *use)
+{
+	char buffer[HINT_SIZE];
+	use->module = contracts_find(lookup->contracts, use->name.text);
+	if (use->module != MODULE_NONE)
+		return true;
+	error_list_at(lookup->errors, ERROR_NOT_FOUND, file, use->name.line, use->name.column,
+		      "there is no module '%.*s'%s", STR_ARG(str_first(use->name.text, 200)),
+		      hint_of_module(lookup, use->name.text, buffer));
+	return false;
+}
+
+/* Finds all, and takes out those that are not there or are `self`. */
+static void find_modules(struct lookup *lookup, const char *file, struct module_uses *uses,
+			 uint32_t self, const char *what_of_self)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < uses->count; i++) {
+		struct module_use use = uses->items[i];
+		if (!find_module(lookup, file, &use))
+			continue;
+		if (use.module == self)
+			tell(lookup, file, &use.name, what_of_self);
+		else
+			uses->items[kept++] = use;
+	}
+	uses->count = kept;
+}
+
+/* ---- paths ---- */
+
+/* Adds a path to a pattern so that it matches only itself. */
+static void add_literally(struct text *pattern, struct str path)
+{
+	for (size_t i = 0; i < path.length; i++) {
+		if (path.at[i] == '\\' || path.at[i] == '[' || path.at[i] == '*' ||
+		    path.at[i] == '?')
+			text_add_byte(pattern, '\\');
+		text_add_byte(pattern, path.at[i]);
+	}
+}
+
+/* Whether something is there below `folder`: as `word` stands, or where it is a pattern as it
+ * matches. */
+static bool exists(struct lookup *lookup, struct str folder, struct str word, bool may_be_pattern)
+{
+	_cleanup_(text_release) struct text pattern = {0};
+	const struct contract_places *places = lookup->places;
+	for (int as_pattern = 0; as_pattern <= may_be_pattern; as_pattern++) {
+		text_clear(&pattern);
+		add_literally(&pattern, folder);
+		if (folder.length > 0 && word.length > 0)
+			text_add_byte(&pattern, '/');
+		if (as_pattern)
+			text_add(&pattern, word);
+		else
+			add_literally(&pattern, word);
+		lookup->failed |= pattern.failed;
+		if (pattern.failed || places->exists(places->context, text_str(&pattern)))
+			return true;
+		if (!glob_is_pattern(word))
+			break;
+	}
+	return false;
+}
+
+static void check_paths(struct lookup *lookup, const char *file, struct str folder,
+			const struct words *words, bool may_be_patterns)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (!exists(lookup, folder, words->items[i].text, may_be_patterns))
+			tell(lookup, file, &words->items[i],
+			     "matches nothing in the tree; correct or remove it");
+}
+
+/* For what need not be in the tree, because it may be built. */
+static void check_on_disk(struct lookup *lookup, const struct word *word)
+{
+	_cleanup_(text_release) struct text path = {0};
+	text_addf(&path, "%s/%s", lookup->root, word->text.at);
+	lookup->failed |= path.failed;
+	if (!path.failed && access(path.at, F_OK) != 0)
+		tell(lookup, CONTRACT_ROOT_NAME, word, "does not exist; correct or remove it");
+}
+
+/* ---- roots ---- */
+
+struct rooted {
+	struct word path;
+	uint32_t module;
+};
+
+/* Parents come right before what is below them: '/' orders before all other bytes. */
+static int compare_paths(struct str a, struct str b)
+{
+	size_t i = 0;
+	while (i < a.length && i < b.length && a.at[i] == b.at[i])
+		i++;
+	int left = i == a.length ? -1 : a.at[i] == '/' ? 0 : (unsigned char)a.at[i] + 1;
+	int right = i == b.length ? -1 : b.at[i] == '/' ? 0 : (unsigned char)b.at[i] + 1;
+	return left - right;
+}
+
+static int compare_rooted(const void *left, const void *right)
+{
+	const struct rooted *a = left, *b = right;
+	int order = compare_paths(a->path.text, b->path.text);
+	return order != 0 ? order : a->module < b->module ? -1 : a->module > b->module;
+}
+
+static size_t gather_roots(const struct contracts *contracts, struct rooted *out)
+{
+	size_t count = 0;
+	for (uint32_t i = 0; i < contracts->module_count; i++) {
+		const struct words *roots = &contracts->modules[i].roots;
+		for (size_t j = 0; out && j < roots->count; j++)
+			out[count + j] = (struct rooted){roots->items[j], i};
+		count += roots->count;
+	}
+	return count;
+}
+
+static void tell_overlap(struct lookup *lookup, const struct rooted *outer,
+			 const struct rooted *inner)
+{
+	const struct module *modules = lookup->contracts->modules;
+	const struct module *module = &modules[inner->module];
+	error_list_at(lookup->errors, ERROR_INVALID, module->file.at, inner->path.line,
+		      inner->path.column,
+		      "the root '%s' overlaps '%s' of %s:%u; a file has one module",
+		      inner->path.text.at, outer->path.text.at, modules[outer->module].file.at,
+		      outer->path.line);
+}
+
+/* Roots must not overlap each other. In sorted order the one that holds the next, if any, is
+ * the last that did not lie in another. */
+static void check_overlaps(struct lookup *lookup)
+{
+	struct contracts *contracts = lookup->contracts;
+	size_t count = gather_roots(contracts, NULL);
+	if (count == 0)
+		return;
+	struct rooted *roots = arena_array(&contracts->arena, count, sizeof *roots);
+	if (!roots)
+		return;
+	gather_roots(contracts, roots);
+	qsort(roots, count, sizeof *roots, compare_rooted);
+	const struct rooted *outer = &roots[0];
+	for (size_t i = 1; i < count; i++) {
+		if (path_is_within(roots[i].path.text, outer->path.text))
+			tell_overlap(lookup, outer, &roots[i]);
+		else
+			outer = &roots[i];
+	}
+}
+
+static void check_roots(struct lookup *lookup, const struct map *by_path, uint32_t index)
+{
+	const struct module *module = &lookup->contracts->modules[index];
+	check_paths(lookup, module->file.at, STR(""), &module->roots, false);
+	for (size_t i = 0; i < module->roots.count; i++) {
+		const struct word *root = &module->roots.items[i];
+		uint32_t other = map_get(by_path, root->text);
+		if (path_is_within(root->text, module->path))
+			tell(lookup, module->file.at, root,
+			     "is in the module's own folder; remove it");
+		else if (other != MAP_NONE)
+			tell(lookup, module->file.at, root,
+			     "is the folder of another module; remove it");
+	}
+}
+
+/* ---- exceptions ---- */
+
+static struct str exception_key(struct lookup *lookup, const struct exception *exception)
+{
+	const char *key = arena_format(&lookup->contracts->arena, "%d %s", (int)exception->rule,
+				       exception->to.name.text.at);
+	return str_of(key);
+}
+
+static void check_exceptions(struct lookup *lookup, struct module *module, uint32_t self)
+{
+	_cleanup_(map_release) struct map met = {0};
+	size_t kept = 0;
+	for (uint32_t i = 0; i < module->exception_count; i++) {
+		struct exception exception = module->exceptions[i];
+		uint32_t first = map_get_or_put(&met, exception_key(lookup, &exception), i);
+		lookup->failed |= first == MAP_NONE;
+		if (first != i && first != MAP_NONE)
+			tell(lookup, module->file.at, &exception.to.name,
+			     "has an exception from the same rule already; keep one");
+		else if (exception.rule != RULE_EXTERNAL &&
+			 !find_module(lookup, module->file.at, &exception.to))
+			continue;
+		else if (exception.to.module == self)
+			tell(lookup, module->file.at, &exception.to.name,
+			     "is the module itself; remove the exception");
+		else
+			module->exceptions[kept++] = exception;
+	}
+	module->exception_count = kept;
+}
+
+/* ---- what one module alone may have ---- */
+
+/* Words of all modules, each with the module that said it first. */
+struct claims {
+	struct map index;
+	const struct word **words;
+	uint32_t *modules;
+	uint32_t count;
+};
+
+static void claims_release(struct claims *claims)
+{
+	map_release(&claims->index);
+}
+
+static void claim(struct lookup *lookup, struct claims *claims, uint32_t module,
+		  const struct words *words, const char *what)
+{
+	const struct module *modules = lookup->contracts->modules;
+	for (size_t i = 0; i < words->count; i++) {
+		const struct word *word = &words->items[i];
+		uint32_t first = map_get_or_put(&claims->index, word->text, claims->count);
+		if (first == claims->count) {
+			claims->words[first] = word;
+			claims->modules[first] = module;
+			claims->count++;
+		} else if (first == MAP_NONE) {
+			lookup->failed = true;
+		} else {
+			const struct module *other = &modules[claims->modules[first]];
+			error_list_at(lookup->errors, ERROR_INVALID, modules[module].file.at,
+				      word->line, word->column, "'%.*s' is %s %s already (%s:%u)",
+				      STR_ARG(str_first(word->text, 200)), what, other->name.at,
+				      other->file.at, claims->words[first]->line);
+		}
+	}
+}
+
+/* Claims the words at `offset` in each module. */
+static void claim_all(struct lookup *lookup, struct claims *claims, size_t offset, const char *what)
+{
+	struct contracts *contracts = lookup->contracts;
+	size_t count = 0;
+	for (uint32_t i = 0; i < contracts->module_count; i++)
+		count += ((const struct words *)((const char *)&contracts->modules[i] + offset))
+				 ->count;
+	claims->words = arena_array(&contracts->arena, count, sizeof *claims->words);
+	claims->modules = arena_array(&contracts->arena, count, sizeof *claims->modules);
+	for (uint32_t i = 0; claims->words && claims->modules && i < contracts->module_count; i++)
+		claim(lookup, claims, i,
+		      (const struct words *)((const char *)&contracts->modules[i] + offset), what);
+}
+
+/* A table in a schema that another module owns. */
+static void check_schemas(struct lookup *lookup, const struct claims *claims)
+{
+	const struct module *modules = lookup->contracts->modules;
+	for (uint32_t i = 0; i < claims->count; i++) {
+		const struct word *word = claims->words[i];
+		ptrdiff_t dot = str_find(word->text, '.');
+		uint32_t schema =
+			dot < 0 ? MAP_NONE
+				: map_get(&claims->index, str_first(word->text, (size_t)dot));
+		if (schema == MAP_NONE || claims->modules[schema] == claims->modules[i])
+			continue;
+		const struct module *owner = &modules[claims->modules[schema]];
+		error_list_at(lookup->errors, ERROR_INVALID, modules[claims->modules[i]].file.at,
+			      word->line, word->column,
+			      "'%.*s' is in the schema '%.*s', which %s owns (%s:%u)",
+			      STR_ARG(str_first(word->text, 200)),
+			      STR_ARG(str_first(claims->words[schema]->text, 200)), owner->name.at,
+			      owner->file.at, claims->words[schema]->line);
+	}
+}
+
+static void check_data(struct lookup *lookup)
+{
+	_cleanup_(claims_release) struct claims owned = {0};
+	claim_all(lookup, &owned, offsetof(struct module, owns), "owned by");
+	check_schemas(lookup, &owned);
+}
+
+static void check_ports(struct lookup *lookup)
+{
+	_cleanup_(claims_release) struct claims ports = {0};
+	claim_all(lookup, &ports, offsetof(struct module, ports), "provided by");
+}
+
+static void tell_unpublished(struct lookup *lookup, const struct claims *published,
+			     const struct module *module, const struct word *event,
+			     struct str *names)
+{
+	char buffer[HINT_SIZE] = "";
+	for (uint32_t i = 0; names && i < published->count; i++)
+		names[i] = published->words[i]->text;
+	if (lookup->errors->count < ERROR_LIST_LIMIT && names)
+		hint(buffer, event->text, names, published->count);
+	error_list_at(lookup->errors, ERROR_NOT_FOUND, module->file.at, event->line, event->column,
+		      "no module publishes '%.*s'%s", STR_ARG(str_first(event->text, 200)), buffer);
+}
+
+static void check_events(struct lookup *lookup)
+{
+	struct contracts *contracts = lookup->contracts;
+	_cleanup_(claims_release) struct claims published = {0};
+	claim_all(lookup, &published, offsetof(struct module, publishes), "published by");
+	struct str *names = arena_array(&contracts->arena, published.count, sizeof *names);
+	for (uint32_t i = 0; i < contracts->module_count; i++) {
+		const struct module *module = &contracts->modules[i];
+		for (size_t j = 0; j < module->subscribes.count; j++)
+			if (map_get(&published.index, module->subscribes.items[j].text) == MAP_NONE)
+				tell_unpublished(lookup, &published, module,
+						 &module->subscribes.items[j], names);
+	}
+}
+
+/* ---- the modules, and the root ---- */
+
+static void check_modules(struct lookup *lookup)
+{
+	struct contracts *contracts = lookup->contracts;
+	_cleanup_(map_release) struct map by_path = {0};
+	for (uint32_t i = 0; i < contracts->module_count; i++)
+		lookup->failed |= !map_put(&by_path, contracts->modules[i].path, i);
+	for (uint32_t i = 0; i < contracts->module_count; i++) {
+		struct module *module = &contracts->modules[i];
+		const char *file = module->file.at;
+		find_modules(lookup, file, &module->depends_on, i,
+			     "is the module itself; remove it from 'depends_on'");
+		find_modules(lookup, file, &module->visible_to, i,
+			     "is the module itself; remove it from 'visible_to'");
+		check_exceptions(lookup, module, i);
+		check_paths(lookup, file, module->path, &module->public, true);
+		check_roots(lookup, &by_path, i);
+	}
+}
+
+/* A module on both sides of a wall. `marks` has a number for each module. */
+static void check_sides(struct lookup *lookup, const struct forbidden *forbidden, uint32_t *marks,
+			uint32_t mark)
+{
+	for (size_t i = 0; i < forbidden->from.count; i++)
+		marks[forbidden->from.items[i].module] = mark;
+	for (size_t i = 0; i < forbidden->to.count; i++)
+		if (marks[forbidden->to.items[i].module] == mark)
+			tell(lookup, CONTRACT_ROOT_NAME, &forbidden->to.items[i].name,
+			     "is in 'from' and in 'to'; remove it from one");
+}
+
+static void check_root(struct lookup *lookup)
+{
+	struct contracts *contracts = lookup->contracts;
+	uint32_t *marks = arena_array(&contracts->arena, contracts->module_count, sizeof *marks);
+	for (uint32_t i = 0; marks && i < contracts->forbidden_count; i++) {
+		struct forbidden *forbidden = &contracts->forbidden[i];
+		find_modules(lookup, CONTRACT_ROOT_NAME, &forbidden->from, MODULE_NONE, NULL);
+		find_modules(lookup, CONTRACT_ROOT_NAME, &forbidden->to, MODULE_NONE, NULL);
+		check_sides(lookup, forbidden, marks, i + 1);
+	}
+	for (size_t i = 0; i < contracts->independent_count; i++)
+		find_modules(lookup, CONTRACT_ROOT_NAME, &contracts->independent[i].modules,
+			     MODULE_NONE, NULL);
+	check_paths(lookup, CONTRACT_ROOT_NAME, STR(""), &contracts->outside, true);
+	for (size_t i = 0; i < contracts->language_count; i++) {
+		struct language_settings *settings = &contracts->languages[i];
+		check_paths(lookup, CONTRACT_ROOT_NAME, STR(""), &settings->roots, false);
+		for (size_t j = 0; j < settings->includes.count; j++)
+			check_on_disk(lookup, &settings->includes.items[j]);
+		if (settings->compile_commands.text.length > 0)
+			check_on_disk(lookup, &settings->compile_commands);
+	}
+}
+
+int contract_look_up(const char *root, const struct contract_places *places,
+		     struct contracts *contracts, struct error_list *errors, struct error *error)
+{
+	struct lookup lookup = {
+		.root = root, .places = places, .contracts = contracts, .errors = errors};
+	check_modules(&lookup);
+	check_overlaps(&lookup);
+	check_data(&lookup);
+	check_ports(&lookup);
+	check_events(&lookup);
+	check_root(&lookup);
+	return lookup.failed || contracts->arena.failed ? error_memory(error) : 0;
+}
