@@ -54,7 +54,7 @@ void finding_list_release(struct finding_list *list);
 /* Adds a zeroed finding, to be filled in; NULL, and `failed` set, without memory. */
 struct finding *finding_list_add(struct finding_list *list);
 
-/* Orders by file, line, column, rule, to, reference. */
+/* Orders by file, line, column, rule, to, reference, message. */
 void finding_list_sort(struct finding_list *list);
 
 /* "error" or "warning". */
