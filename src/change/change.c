@@ -1,2 +1,182 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/str.h"
+/* A thin layer over libgit2: one diff from a tree, through the index, to the work tree. Knows
+ * no module. */
+#include "change/change.h"
+
+#include <git2.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+
+static void repository_freep(git_repository **repository)
+{
+	git_repository_free(*repository);
+}
+
+static void object_freep(git_object **object)
+{
+	git_object_free(*object);
+}
+
+static void tree_freep(git_tree **tree)
+{
+	git_tree_free(*tree);
+}
+
+static void diff_freep(git_diff **diff)
+{
+	git_diff_free(*diff);
+}
+
+static const char *last_words(void)
+{
+	const git_error *error = git_error_last();
+	return error ? error->message : "unknown";
+}
+
+/* "A..." is the merge base of A and HEAD. */
+static int find_commit(git_repository *repository, const char *revision, git_object **out)
+{
+	struct str word = str_of(revision);
+	if (!str_ends(word, STR("...")))
+		return git_revparse_single(out, repository, revision);
+	_cleanup_(mem_freep) char *first = mem_copy(word.at, word.length - 3);
+	_cleanup_(object_freep) git_object *one = NULL, *head = NULL;
+	git_oid base;
+	if (!first || git_revparse_single(&one, repository, first) < 0 ||
+	    git_revparse_single(&head, repository, "HEAD") < 0 ||
+	    git_merge_base(&base, repository, git_object_id(one), git_object_id(head)) < 0)
+		return -1;
+	return git_object_lookup(out, repository, &base, GIT_OBJECT_ANY);
+}
+
+static int find_tree(git_repository *repository, const char *revision, git_tree **out,
+		     struct error *error)
+{
+	_cleanup_(object_freep) git_object *object = NULL, *peeled = NULL;
+	if (find_commit(repository, revision, &object) < 0 ||
+	    git_object_peel(&peeled, object, GIT_OBJECT_TREE) < 0)
+		return error_set(error, ERROR_NOT_FOUND,
+				 "git knows no revision '%s' to compare with: %s", revision,
+				 last_words());
+	*out = (git_tree *)take(peeled);
+	return 0;
+}
+
+struct collector {
+	struct change_list *list;
+	struct str prefix; /* of the root in the work tree, with '/' behind it, or empty */
+	bool failed;
+};
+
+static void add_path(struct collector *collector, const char *path)
+{
+	struct change_list *list = collector->list;
+	struct str whole = str_of(path);
+	if (!str_starts(whole, collector->prefix))
+		return;
+	struct str copy = arena_str(&list->arena, str_from(whole, collector->prefix.length));
+	if (!copy.at ||
+	    !mem_reserve(&list->paths, &list->capacity, list->count + 1, sizeof *list->paths)) {
+		collector->failed = true;
+		return;
+	}
+	list->paths[list->count++] = copy;
+}
+
+static int on_file(const git_diff_delta *delta, float progress, void *payload)
+{
+	(void)progress;
+	struct collector *collector = payload;
+	add_path(collector, delta->new_file.path);
+	if (strcmp(delta->old_file.path, delta->new_file.path) != 0)
+		add_path(collector, delta->old_file.path);
+	return collector->failed ? -1 : 0;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Sorted, each once. */
+static void tidy(struct change_list *list)
+{
+	if (list->count == 0)
+		return;
+	qsort(list->paths, list->count, sizeof *list->paths, compare_paths);
+	size_t kept = 1;
+	for (size_t i = 1; i < list->count; i++)
+		if (!str_equal(list->paths[i], list->paths[kept - 1]))
+			list->paths[kept++] = list->paths[i];
+	list->count = kept;
+}
+
+static int diff_with(git_repository *repository, const char *revision, struct collector *collector,
+		     struct error *error)
+{
+	_cleanup_(tree_freep) git_tree *tree = NULL;
+	_cleanup_(diff_freep) git_diff *diff = NULL;
+	git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+	options.flags = GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS |
+			GIT_DIFF_IGNORE_SUBMODULES;
+	if (find_tree(repository, revision, &tree, error) < 0)
+		return -1;
+	if (git_diff_tree_to_workdir_with_index(&diff, repository, tree, &options) < 0)
+		return error_set(error, ERROR_IO, "the work tree cannot be compared with '%s': %s",
+				 revision, last_words());
+	git_diff_foreach(diff, on_file, NULL, NULL, NULL, collector);
+	return collector->failed ? error_memory(error) : 0;
+}
+
+/* The root's path in the work tree with '/' behind it; empty for the work tree itself. */
+static int find_prefix(git_repository *repository, const char *root, struct change_list *list,
+		       struct str *out, struct error *error)
+{
+	const char *top = git_repository_workdir(repository);
+	if (!top)
+		return error_at(error, ERROR_NOT_FOUND, root, 0, 0,
+				"is in a repository without a work tree");
+	struct str whole = str_of(arena_format(&list->arena, "%s/", root));
+	if (!whole.at)
+		return error_memory(error);
+	*out = str_starts(whole, str_of(top)) ? str_from(whole, strlen(top)) : STR("");
+	return 0;
+}
+
+static int list_since(const char *root, const char *revision, struct change_list *list,
+		      struct error *error)
+{
+	_cleanup_(repository_freep) git_repository *repository = NULL;
+	struct collector collector = {.list = list};
+	if (git_repository_open_ext(&repository, root, 0, NULL) < 0)
+		return error_at(error, ERROR_NOT_FOUND, root, 0, 0,
+				"is not in a git repository: %s", last_words());
+	if (find_prefix(repository, root, list, &collector.prefix, error) < 0)
+		return -1;
+	return diff_with(repository, revision, &collector, error);
+}
+
+int change_list_since(const char *root, const char *revision, struct change_list *out,
+		      struct error *error)
+{
+	struct change_list list = {0};
+	git_libgit2_init();
+	int result = list_since(root, revision, &list, error);
+	git_libgit2_shutdown();
+	if (result < 0) {
+		change_list_release(&list);
+		return result;
+	}
+	tidy(&list);
+	*out = list;
+	return 0;
+}
+
+void change_list_release(struct change_list *list)
+{
+	mem_free(list->paths);
+	arena_release(&list->arena);
+	*list = (struct change_list){0};
+}
