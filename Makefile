@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front for Meson: `make run`, `make test`. What is missing is installed by tools/setup.
+
+REPO ?= .
+BUILD = build/release
+CHECKED = build/checked
+
+.PHONY: run build test gates bench oracle fuzz install clean
+
+run: build
+	@printf '\n'
+	@$(BUILD)/src/cli/ashlar check $(if $(filter .,$(REPO)),,'$(REPO)')
+
+build:
+	@tools/setup build
+	@[ -d $(BUILD) ] || meson setup $(BUILD) --buildtype=release -Dtests=false >/dev/null
+	@tools/quietly "building an optimised ashlar in $(BUILD)" ninja -C $(BUILD)
+
+test:
+	@tools/setup build test
+	@tools/test
+
+# The gates of docs/development.md: format, style, clang-tidy, ashlar on itself.
+gates:
+	@tools/setup build test
+	@tools/gates
+
+bench:
+	@tools/setup build test
+	@bench/run
+
+oracle:
+	@tools/setup build test
+	@tests/oracle/run
+
+fuzz:
+	@tools/setup build test
+	@tests/fuzz/run 600
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf build
