@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ashlar check: judge, compare with the baseline, report. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/judging.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "propose/survey.h"
+#include "report/report.h"
+#include "rule/rule.h"
+
+/* Only what the operands, --rule and --module ask for. */
+static bool is_wanted(const struct session *session, const struct finding *finding)
+{
+	const char *rule = session->arguments->values[FLAG_RULE];
+	const char *module = session->arguments->values[FLAG_MODULE];
+	return session_shows(session, finding->file) &&
+	       (!rule || strcmp(rule, finding->rule) == 0) &&
+	       (!module || str_equal(str_of(module), finding->module));
+}
+
+static void keep_wanted(const struct session *session, struct finding_list *findings)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < findings->count; i++)
+		if (is_wanted(session, &findings->items[i]))
+			findings->items[kept++] = findings->items[i];
+	findings->count = kept;
+}
+
+/* A rule or module that does not exist must not look like a clean check. */
+static int check_filters(const struct session *session, struct error *error)
+{
+	const char *rule = session->arguments->values[FLAG_RULE];
+	const char *module = session->arguments->values[FLAG_MODULE];
+	if (rule && rule_named(str_of(rule)) == RULE_COUNT)
+		return error_set(error, ERROR_INVALID,
+				 "--rule: there is no rule '%s'; 'ashlar explain' lists all", rule);
+	if (module && contracts_find(&session->contracts, str_of(module)) == MODULE_NONE)
+		return error_set(error, ERROR_INVALID, "--module: there is no module '%s'", module);
+	return 0;
+}
+
+static const char *format_of(const struct arguments *arguments)
+{
+	const char *format = arguments->values[FLAG_FORMAT];
+	return format ? format : "text";
+}
+
+static int write_format(const struct session *session, const char *name,
+			const struct finding_list *findings, const struct check_summary *summary,
+			struct text *out, struct error *error)
+{
+	struct report_rule rules[RULE_COUNT];
+	for (int i = 0; i < RULE_COUNT; i++)
+		rules[i] = (struct report_rule){rule_name((enum rule_id)i),
+						rule_of((enum rule_id)i)->summary,
+						rule_of((enum rule_id)i)->explanation};
+	struct report_options options = {
+		.colour = terminal_colors(session->arguments, false),
+		.known = session->arguments->given[FLAG_ALL],
+		.width = terminal_width(),
+		.prefix = session->prefix,
+		.rules = rules,
+		.rule_count = RULE_COUNT,
+	};
+	return report_write(report_format_named(str_of(name)), findings, summary, &options, out,
+			    error);
+}
+
+static int write_report(const struct session *session, const struct finding_list *findings,
+			const struct check_summary *summary, struct text *out, struct error *error)
+{
+	const struct arguments *arguments = session->arguments;
+	const char *github = getenv("GITHUB_ACTIONS");
+	if (write_format(session, format_of(arguments), findings, summary, out, error) < 0)
+		return -1;
+	if (!arguments->given[FLAG_FORMAT] && github && strcmp(github, "true") == 0)
+		return write_format(session, "github", findings, summary, out, error);
+	return 0;
+}
+
+static int exit_code_of(const struct session *session, const struct finding_list *findings)
+{
+	if (finding_list_count(findings, FINDING_ERROR) > 0)
+		return EXIT_FINDINGS;
+	return session->tree.problems.count > 0 ? EXIT_UNREADABLE : EXIT_CLEAN;
+}
+
+/* Without contracts people see the survey, programs an empty report on the proposed modules. */
+static int look(struct session *session, struct finding_list *findings, struct text *out,
+		struct error *error)
+{
+	struct check_summary summary;
+	bool survey = session->proposed && strcmp(format_of(session->arguments), "text") == 0;
+	if (check_filters(session, error) < 0)
+		return -1;
+	if (!session->proposed && judging_run(session, findings, error) < 0)
+		return -1;
+	keep_wanted(session, findings);
+	if (session_summary(session, &summary, error) < 0)
+		return -1;
+	if (survey)
+		return survey_write(&session->graph, &summary,
+				    terminal_colors(session->arguments, false), out, error);
+	return write_report(session, findings, &summary, out, error);
+}
+
+int verb_check(const struct arguments *arguments)
+{
+	_cleanup_(session_release) struct session session = {0};
+	_cleanup_(finding_list_release) struct finding_list findings = {0};
+	_cleanup_(text_release) struct text out = {0};
+	struct error error;
+	int code = session_open(arguments, true, &session);
+	if (code != EXIT_CLEAN)
+		return code;
+	int result = look(&session, &findings, &out, &error);
+	if (result == 0 && out.failed)
+		result = error_memory(&error);
+	if (result < 0)
+		return terminal_error(arguments, &error);
+	code = terminal_write(arguments, text_str(&out));
+	if (session.proposed && !arguments->given[FLAG_QUIET])
+		terminal_errors(arguments, "unreadable", &session.tree.problems);
+	return code == EXIT_CLEAN ? exit_code_of(&session, &findings) : code;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ashlar init and ashlar baseline: the verbs that write contracts and baselines. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/judging.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "propose/propose.h"
+
+/* Writes a new file, or shows it in a dry run. One that is there is kept as it is. */
+static int write_new(const struct session *session, struct str path, const struct text *content,
+		     struct text *out, struct error *error)
+{
+	char whole[2 * PATH_LIMIT];
+	snprintf(whole, sizeof whole, "%s/%.*s", session->root, STR_ARG(path));
+	if (content->failed)
+		return error_memory(error);
+	if (access(whole, F_OK) == 0) {
+		text_addf(out, "kept     %.*s (it was there)\n", STR_ARG(path));
+		return 0;
+	}
+	if (session->arguments->given[FLAG_DRY_RUN]) {
+		text_addf(out, "--- %.*s\n", STR_ARG(path));
+		text_add(out, text_str(content));
+		return 0;
+	}
+	text_addf(out, "wrote    %.*s\n", STR_ARG(path));
+	return file_write(whole, text_str(content), error);
+}
+
+static int write_contracts(const struct session *session, struct text *out, struct error *error)
+{
+	_cleanup_(text_release) struct text content = {0};
+	const struct contracts *contracts = &session->contracts;
+	for (size_t i = 0; i < contracts->module_count; i++) {
+		text_clear(&content);
+		propose_module_contract(&session->graph, (uint32_t)i, &content);
+		if (write_new(session, contracts->modules[i].file, &content, out, error) < 0)
+			return -1;
+	}
+	text_clear(&content);
+	propose_root_contract(contracts, &content);
+	return write_new(session, STR(CONTRACT_ROOT_NAME), &content, out, error);
+}
+
+static int propose(const struct session *session, struct text *out, struct error *error)
+{
+	if (!session->proposed)
+		return error_at(error, ERROR_INVALID, CONTRACT_ROOT_NAME, 0, 0,
+				"is there already, in %s; `ashlar check` checks by it",
+				session->root);
+	if (session->contracts.module_count == 0)
+		return error_set(error, ERROR_NOT_FOUND,
+				 "no source file was found in %s: there is nothing to propose",
+				 session->root);
+	return write_contracts(session, out, error);
+}
+
+/* Judges the tree as it is now and remembers what is found. */
+static int write_baseline(struct session *session, struct text *out, struct error *error)
+{
+	struct judging_counts counts;
+	if (judging_remember(session, session->arguments->given[FLAG_DRY_RUN], &counts, error) < 0)
+		return -1;
+	text_addf(out, "%s %zu finding%s in the baselines of %zu module%s\n",
+		  session->arguments->given[FLAG_DRY_RUN] ? "would keep" : "kept", counts.findings,
+		  counts.findings == 1 ? "" : "s", counts.files, counts.files == 1 ? "" : "s");
+	return 0;
+}
+
+static int finish(const struct arguments *arguments, int result, const struct text *out,
+		  struct error *error)
+{
+	if (result == 0 && out->failed)
+		result = error_memory(error);
+	int code = arguments->given[FLAG_QUIET] && !arguments->given[FLAG_DRY_RUN]
+			   ? EXIT_CLEAN
+			   : terminal_write(arguments, text_str(out));
+	return result < 0 ? terminal_error(arguments, error) : code;
+}
+
+int verb_init(const struct arguments *arguments)
+{
+	_cleanup_(session_release) struct session session = {0};
+	_cleanup_(text_release) struct text out = {0};
+	struct error error;
+	int code = session_open(arguments, true, &session);
+	if (code != EXIT_CLEAN)
+		return code;
+	int result = propose(&session, &out, &error);
+	if (result == 0 && !arguments->given[FLAG_DRY_RUN]) {
+		session_release(&session);
+		code = session_open(arguments, true, &session);
+		if (code != EXIT_CLEAN)
+			return code;
+		result = write_baseline(&session, &out, &error);
+		text_add(&out, STR("\nNow `ashlar check` is green. Give each module an owner and a "
+				   "`public` list,\nand order them in `layers`: "
+				   "docs/contracts.md tells how.\n"));
+	}
+	return finish(arguments, result, &out, &error);
+}
+
+int verb_baseline(const struct arguments *arguments)
+{
+	_cleanup_(session_release) struct session session = {0};
+	_cleanup_(text_release) struct text out = {0};
+	struct error error;
+	int code = session_open(arguments, false, &session);
+	if (code != EXIT_CLEAN)
+		return code;
+	int result = session.proposed
+			     ? error_set(&error, ERROR_NOT_FOUND,
+					 "there is no " CONTRACT_ROOT_NAME
+					 " in %s; `ashlar init` writes one, with a baseline",
+					 session.root)
+			     : write_baseline(&session, &out, &error);
+	return finish(arguments, result, &out, &error);
+}
