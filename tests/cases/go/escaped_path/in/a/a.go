@@ -1,0 +1,3 @@
+package a
+import "\x66mt"
+import "example.com/\u0073hop/a"

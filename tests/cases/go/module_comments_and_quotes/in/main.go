@@ -1,0 +1,6 @@
+package main
+
+import (
+	"example.com/shop/a"
+	"example.com/dep/x"
+)

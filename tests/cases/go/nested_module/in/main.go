@@ -1,0 +1,7 @@
+package main
+
+import (
+	"example.com/shop/tool"
+	"example.com/shop/tool/x"
+	"example.com/shop/other/x"
+)

@@ -1,0 +1,5 @@
+package tool
+
+import (
+	"example.com/shop/lib"
+)

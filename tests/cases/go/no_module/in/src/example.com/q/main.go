@@ -1,0 +1,9 @@
+package main
+
+import (
+	"example.com/q/p"
+	"fmt"
+	"./p"
+	"../none"
+	"example.org/z/y"
+)

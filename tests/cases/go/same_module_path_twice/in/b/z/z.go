@@ -1,0 +1,5 @@
+package z
+
+import (
+	"example.com/m/p"
+)

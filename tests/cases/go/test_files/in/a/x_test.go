@@ -1,0 +1,6 @@
+package a_test
+
+import (
+	"testing"
+	"example.com/shop/a"
+)

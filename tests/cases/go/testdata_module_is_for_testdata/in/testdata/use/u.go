@@ -1,0 +1,5 @@
+package use
+
+import (
+	"example.com/fixture/p"
+)

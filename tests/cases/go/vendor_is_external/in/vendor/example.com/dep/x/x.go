@@ -1,0 +1,6 @@
+package x
+
+import (
+	"example.com/dep/y"
+	"fmt"
+)
