@@ -18,8 +18,11 @@
 #define CONTRACT_MODULE_NAME "module.yaml"
 
 /* Larger contract files are refused, in bytes. */
-#define CONTRACT_SIZE_LIMIT   ((size_t)1 << 20)
-#define CONTRACT_MODULE_LIMIT 10000
+#define CONTRACT_SIZE_LIMIT ((size_t)1 << 20)
+
+/* Modules of a tree, and patterns with wildcards among `modules`; more are errors. */
+#define CONTRACT_MODULE_LIMIT  10000
+#define CONTRACT_PATTERN_LIMIT 1000
 
 #define MODULE_NONE UINT32_MAX
 

@@ -21,6 +21,12 @@ int contract_read_module(struct yaml_parser *parser, const char *root, struct st
 			 const struct contracts *contracts, struct arena *arena, struct module *out,
 			 struct error_list *errors, struct error *error) must_check;
 
+/* Reads the module.yaml files that a pattern of the root's contract matches, in no more than a
+ * few threads, and puts the modules in their order. Errors: ERROR_MEMORY only. */
+int contract_read_modules(const char *root, const struct contract_places *places,
+			  struct contracts *contracts, struct error_list *errors,
+			  struct error *error) must_check;
+
 /* Looks up every name, path and pattern of all contracts, once the modules are in their
  * order. Uses of modules that do not exist are told and taken out. Errors: ERROR_MEMORY. */
 int contract_look_up(const char *root, const struct contract_places *places,
