@@ -27,6 +27,7 @@ struct frame {
 	struct yaml_node *node;
 	struct yaml_node **tail;
 	struct yaml_node *key; /* that waits for its value */
+	bool in_brackets;
 };
 
 struct build {
@@ -49,6 +50,28 @@ const char *yaml_kind_name(enum yaml_kind kind)
 		[YAML_MAPPING] = "a mapping", [YAML_BROKEN] = "something",
 	};
 	return NAMES[kind];
+}
+
+struct excerpt excerpt_of(struct str text)
+{
+	static const struct str DOTS = {"…", sizeof "…" - 1};
+	struct excerpt excerpt;
+	size_t length = text.length;
+	if (length > sizeof excerpt.text - 1) {
+		length = sizeof excerpt.text - 1 - DOTS.length;
+		while (length > 0 && ((unsigned char)text.at[length] & 0xC0) == 0x80)
+			length--;
+	}
+	for (size_t i = 0; i < length; i++) {
+		unsigned char byte = (unsigned char)text.at[i];
+		excerpt.text[i] = byte < 0x20 || byte == 0x7F ? '?' : text.at[i];
+	}
+	if (length < text.length) {
+		memcpy(excerpt.text + length, DOTS.at, DOTS.length);
+		length += DOTS.length;
+	}
+	excerpt.text[length] = '\0';
+	return excerpt;
 }
 
 /* ---- places ---- */
@@ -180,7 +203,12 @@ static void open_node(struct build *build, enum yaml_kind kind, struct fy_token 
 		build->done = true;
 		return;
 	}
-	build->frames[build->depth++] = (struct frame){.node = node, .tail = &node->first};
+	enum fy_token_type type = token ? fy_token_get_type(token) : FYTT_NONE;
+	build->frames[build->depth++] = (struct frame){
+		.node = node,
+		.tail = &node->first,
+		.in_brackets = type == FYTT_FLOW_SEQUENCE_START || type == FYTT_FLOW_MAPPING_START,
+	};
 }
 
 /* ---- keys given twice ---- */
@@ -189,8 +217,8 @@ static void tell_twice(struct build *build, const struct yaml_node *first,
 		       const struct yaml_node *again)
 {
 	error_list_at(build->errors, ERROR_INVALID, build->file, again->key->line,
-		      again->key->column, "the key '%.*s' is given twice; the first is in line %u",
-		      STR_ARG(str_first(again->key->text, 100)), first->key->line);
+		      again->key->column, "the key '%s' is given twice; the first is in line %u",
+		      excerpt_of(again->key->text).text, first->key->line);
 }
 
 /* The value among those before `node` that has the same key, or NULL. */
@@ -277,12 +305,12 @@ static void refuse_extras(struct build *build, struct fy_token *anchor, struct f
 		       "tags are not allowed; remove it");
 }
 
-static void open_document(struct build *build)
+static void open_document(struct build *build, struct fy_token *mark)
 {
 	if (!build->document.root)
 		return;
-	refuse(build, ERROR_SYNTAX, build->place,
-	       "has a second document after this; a file holds one");
+	refuse(build, ERROR_SYNTAX, place_of(build, mark),
+	       "a second document starts here; a file holds one");
 	build->document.broken = true;
 	build->done = true;
 }
@@ -290,7 +318,7 @@ static void open_document(struct build *build)
 static void take_event(struct build *build, struct fy_event *event)
 {
 	switch (event->type) {
-	case FYET_DOCUMENT_START: open_document(build); break;
+	case FYET_DOCUMENT_START: open_document(build, event->document_start.document_start); break;
 	case FYET_STREAM_END: build->done = true; break;
 	case FYET_ALIAS: refuse_alias(build, event->alias.anchor); break;
 	case FYET_SCALAR:
@@ -316,26 +344,95 @@ static void close_all(struct build *build)
 {
 	build->document.broken = true;
 	while (build->depth > 0) {
-		build->frames[build->depth - 1].key = NULL;
+		struct frame *frame = &build->frames[build->depth - 1];
+		frame->key = NULL;
 		close_node(build);
+		if (build->depth > 0)
+			frame->node->kind = YAML_BROKEN;
 	}
+}
+
+/* ---- diagnostics ---- */
+
+/* The library's words, by how they start, and what people understand. */
+static const struct {
+	const char *theirs;
+	const char *ours;
+} WORDS[] = {
+	{"flow sequence without a closing", "this '[' is not closed by a ']'"},
+	{"flow mapping without a closing", "this '{' is not closed by a '}'"},
+	{"missing comma in flow", "a comma is missing before this"},
+	{"flow sequence with invalid extra comma", "there is a comma too many"},
+	{"flow mapping with invalid extra comma", "there is a comma too many"},
+	{"invalid multiline plain key",
+	 "a key must stand on one line; check the indentation of this line and the next"},
+	{"could not find expected ':'", "a ':' is missing after the key"},
+	{"invalid nested block mapping on the same line",
+	 "a second ': ' in one line; put the value in quotes"},
+	{"did not find expected key", "a key is wanted here; check the indentation"},
+	{"invalid indentation in mapping", "is not indented as the keys before it"},
+	{"wrongly indented sequence item", "is not indented as the items before it"},
+	{"did not find expected '-' indicator", "a '-' is wanted here; check the indentation"},
+};
+
+static const char *in_our_words(const char *theirs)
+{
+	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+		if (str_starts(str_of(theirs), str_of(WORDS[i].theirs)))
+			return WORDS[i].ours;
+	return theirs;
+}
+
+/* The first line that is indented with a tab, or 0. */
+static uint32_t find_tab(struct str source)
+{
+	struct str line;
+	for (uint32_t number = 1; str_split(&source, '\n', &line); number++) {
+		size_t i = 0;
+		while (i < line.length && line.at[i] == ' ')
+			i++;
+		if (i < line.length && line.at[i] == '\t' && str_trim(line).length > 0)
+			return number;
+	}
+	return 0;
+}
+
+/* Where the innermost bracket opens that is still open; or `otherwise`. */
+static struct place open_bracket(const struct build *build, struct place otherwise)
+{
+	for (unsigned depth = build->depth; depth > 0; depth--) {
+		const struct frame *frame = &build->frames[depth - 1];
+		if (frame->in_brackets)
+			return (struct place){.line = frame->node->line,
+					      .column = frame->node->column};
+	}
+	return otherwise;
+}
+
+static void take_diagnostic(struct build *build, const struct fy_diag_error *found)
+{
+	const struct fy_mark *mark = found->fyt ? fy_token_start_mark(found->fyt) : NULL;
+	build->place = (struct place){.line = 1, .column = 1};
+	struct place place = advance(build, mark ? mark->input_pos : build->source.length);
+	if (strstr(found->msg, "without a closing"))
+		place = open_bracket(build, place);
+	uint32_t tab = find_tab(build->source);
+	if (tab)
+		error_list_at(build->errors, ERROR_SYNTAX, build->file, place.line, place.column,
+			      "%s; line %u is indented with a tab, and YAML wants blanks",
+			      in_our_words(found->msg), tab);
+	else
+		refuse(build, ERROR_SYNTAX, place, in_our_words(found->msg));
 }
 
 /* Turns the library's diagnostics into errors. Returns whether there was one. */
 static bool take_diagnostics(struct build *build, struct fy_diag *diag)
 {
-	bool any = false;
 	void *iterator = NULL;
-	struct fy_diag_error *found;
-	while ((found = fy_diag_errors_iterate(diag, &iterator))) {
-		const struct fy_mark *mark = found->fyt ? fy_token_start_mark(found->fyt) : NULL;
-		struct place start = {.line = 1, .column = 1};
-		build->place = start;
-		struct place place = advance(build, mark ? mark->input_pos : build->source.length);
-		refuse(build, ERROR_SYNTAX, place, found->msg);
-		any = true;
-	}
-	return any;
+	const struct fy_diag_error *found = fy_diag_errors_iterate(diag, &iterator);
+	if (found)
+		take_diagnostic(build, found);
+	return found != NULL;
 }
 
 static void build_all(struct build *build, struct yaml_parser *parser)

@@ -29,7 +29,7 @@ struct yaml_node {
 	enum yaml_kind kind;
 	uint32_t line;          /* where it starts, from 1 */
 	uint32_t column;        /* in characters, from 1 */
-	size_t offset;          /* in bytes of the source, from 0 */
+	size_t offset;          /* in bytes of the source, after its byte order mark */
 	struct str text;        /* of a scalar; NUL-terminated, UTF-8 without a NUL in it */
 	bool quoted;            /* the scalar has quotes or is a block */
 	struct yaml_node *key;  /* of a value in a mapping: always a scalar */
@@ -40,7 +40,9 @@ struct yaml_node {
 
 struct yaml_document {
 	struct yaml_node *root; /* NULL: there is nothing but blanks and comments */
-	bool broken;            /* a syntax error cut it off: what stands before it is here */
+	/* A syntax error cut it off: what stands before it is here, and lists and mappings that
+	 * it left open, other than the root, are YAML_BROKEN. */
+	bool broken;
 };
 
 /* What parsing one file after another uses again. A zeroed struct is ready; not for sharing
@@ -59,6 +61,14 @@ void yaml_parser_release(struct yaml_parser *parser);
 int yaml_parse(struct yaml_parser *parser, const char *file, struct str source, struct arena *arena,
 	       struct yaml_document *out, struct error_list *errors,
 	       struct error *error) must_check;
+
+/* A text of a file as a message may show it: cut after about 100 bytes, with "?" for control
+ * characters. */
+struct excerpt {
+	char text[112]; /* NUL-terminated */
+};
+
+struct excerpt excerpt_of(struct str text);
 
 /* "a text", "a list", "a mapping", "nothing", for messages. */
 const char *yaml_kind_name(enum yaml_kind kind);

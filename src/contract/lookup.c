@@ -26,8 +26,8 @@ struct lookup {
 static void tell(struct lookup *lookup, const char *file, const struct word *word,
 		 const char *message)
 {
-	error_list_at(lookup->errors, ERROR_INVALID, file, word->line, word->column, "'%.*s' %s",
-		      STR_ARG(str_first(word->text, 200)), message);
+	error_list_at(lookup->errors, ERROR_INVALID, file, word->line, word->column, "'%s' %s",
+		      excerpt_of(word->text).text, message);
 }
 
 /* ---- modules by name ---- */
@@ -55,7 +55,7 @@ static bool find_module(struct lookup *lookup, const char *file, struct module_u
 	if (use->module != MODULE_NONE)
 		return true;
 	error_list_at(lookup->errors, ERROR_NOT_FOUND, file, use->name.line, use->name.column,
-		      "there is no module '%.*s'%s", STR_ARG(str_first(use->name.text, 200)),
+		      "there is no module '%s'%s", excerpt_of(use->name.text).text,
 		      hint_of_module(lookup, use->name.text, buffer));
 	return false;
 }
@@ -283,8 +283,8 @@ static void claim(struct lookup *lookup, struct claims *claims, uint32_t module,
 		} else {
 			const struct module *other = &modules[claims->modules[first]];
 			error_list_at(lookup->errors, ERROR_INVALID, modules[module].file.at,
-				      word->line, word->column, "'%.*s' is %s %s already (%s:%u)",
-				      STR_ARG(str_first(word->text, 200)), what, other->name.at,
+				      word->line, word->column, "'%s' is %s %s already (%s:%u)",
+				      excerpt_of(word->text).text, what, other->name.at,
 				      other->file.at, claims->words[first]->line);
 		}
 	}
@@ -320,9 +320,9 @@ static void check_schemas(struct lookup *lookup, const struct claims *claims)
 		const struct module *owner = &modules[claims->modules[schema]];
 		error_list_at(lookup->errors, ERROR_INVALID, modules[claims->modules[i]].file.at,
 			      word->line, word->column,
-			      "'%.*s' is in the schema '%.*s', which %s owns (%s:%u)",
-			      STR_ARG(str_first(word->text, 200)),
-			      STR_ARG(str_first(claims->words[schema]->text, 200)), owner->name.at,
+			      "'%s' is in the schema '%s', which %s owns (%s:%u)",
+			      excerpt_of(word->text).text,
+			      excerpt_of(claims->words[schema]->text).text, owner->name.at,
 			      owner->file.at, claims->words[schema]->line);
 	}
 }
@@ -350,7 +350,7 @@ static void tell_unpublished(struct lookup *lookup, const struct claims *publish
 	if (lookup->errors->count < ERROR_LIST_LIMIT && names)
 		hint(buffer, event->text, names, published->count);
 	error_list_at(lookup->errors, ERROR_NOT_FOUND, module->file.at, event->line, event->column,
-		      "no module publishes '%.*s'%s", STR_ARG(str_first(event->text, 200)), buffer);
+		      "no module publishes '%s'%s", excerpt_of(event->text).text, buffer);
 }
 
 static void check_events(struct lookup *lookup)

@@ -69,9 +69,9 @@ static void read_date(struct reader *reader, const struct key *key, const struct
 	    date_parse(word.text, field))
 		return;
 	complain(reader, value->line, value->column,
-		 looks_like_date(word.text) ? "'%.*s' is no day of the calendar"
-					    : "'%.*s' is no date; write YYYY-MM-DD",
-		 STR_ARG(str_first(word.text, 100)));
+		 looks_like_date(word.text) ? "'%s' is no day of the calendar"
+					    : "'%s' is no date; write YYYY-MM-DD",
+		 excerpt_of(word.text).text);
 }
 
 static void read_exception(struct reader *reader, const struct yaml_node *node, void *item)
@@ -191,8 +191,8 @@ int contract_read_module(struct yaml_parser *parser, const char *root, struct st
 	if (document.root)
 		read_keys(&reader, document.root, out);
 	else if (!document.broken)
-		complain(&reader, 1, 1, "is empty; write 'module: %.*s'",
-			 STR_ARG(path_name(path_folder(file))));
+		complain(&reader, 1, 1, "is empty; write 'module: %s'",
+			 excerpt_of(path_name(path_folder(file))).text);
 	out->file = file;
 	out->path = arena_str(arena, path_folder(file));
 	if (!out->name.at)

@@ -35,7 +35,7 @@ const char *hint(char buffer[HINT_SIZE], struct str wrong, const struct str *can
 	struct str near = str_nearest(wrong, candidates, count);
 	buffer[0] = '\0';
 	if (near.length > 0)
-		snprintf(buffer, HINT_SIZE, "; did you mean '%.*s'?", STR_ARG(near));
+		snprintf(buffer, HINT_SIZE, "; did you mean '%s'?", excerpt_of(near).text);
 	return buffer;
 }
 
@@ -44,8 +44,11 @@ static void complain_of_kind(struct reader *reader, const char *what, const stru
 {
 	if (value->kind == YAML_BROKEN)
 		reader->complaints++;
+	else if (value->kind == YAML_NOTHING)
+		complain(reader, value->line, value->column, "'%s' wants %s here, and has nothing",
+			 what, wanted);
 	else
-		complain(reader, value->line, value->column, "'%s' wants %s, and this is %s", what,
+		complain(reader, value->line, value->column, "'%s' wants %s here, not %s", what,
 			 wanted, yaml_kind_name(value->kind));
 }
 
@@ -55,8 +58,8 @@ bool wants(struct reader *reader, const struct key *key, const struct yaml_node 
 	if (value->kind == kind || value->kind == YAML_NOTHING)
 		return true;
 	if (kind == YAML_LIST && value->kind == YAML_SCALAR)
-		complain(reader, value->line, value->column, "'%s' wants a list; write [%.*s]",
-			 key->name, STR_ARG(str_first(value->text, 100)));
+		complain(reader, value->line, value->column, "'%s' wants a list; write [%s]",
+			 key->name, excerpt_of(value->text).text);
 	else
 		complain_of_kind(reader, key->name, value, yaml_kind_name(kind));
 	return false;
@@ -84,8 +87,8 @@ static void complain_of_key(struct reader *reader, const struct yaml_node *name,
 		text_addf(&all, "%s%s", i ? ", " : "; the keys here are ", keys[i].name);
 	}
 	const char *near = hint(buffer, name->text, known, count < KEYS_MOST ? count : KEYS_MOST);
-	complain(reader, name->line, name->column, "unknown key '%.*s'%s",
-		 STR_ARG(str_first(name->text, 100)), near[0] ? near : text_str(&all).at);
+	complain(reader, name->line, name->column, "unknown key '%s'%s",
+		 excerpt_of(name->text).text, near[0] ? near : text_str(&all).at);
 }
 
 static void complain_of_missing(struct reader *reader, const char *what,
@@ -106,7 +109,7 @@ void read_mapping(struct reader *reader, const char *what, const struct yaml_nod
 			reader->complaints++;
 		else
 			complain(reader, node->line, node->column,
-				 "%s must be a mapping (key: value), and this is %s", what,
+				 "%s must be a mapping (key: value), not %s", what,
 				 yaml_kind_name(node->kind));
 		return;
 	}
@@ -212,10 +215,14 @@ bool read_word_into(struct reader *reader, const char *what, enum word_kind kind
 		return false;
 	}
 	struct str text = value->text;
-	const char *wrong = text.length == 0 ? "is empty" : check_word(kind, &text);
+	if (text.length == 0) {
+		complain(reader, value->line, value->column, "'%s' has an empty text here", what);
+		return false;
+	}
+	const char *wrong = check_word(kind, &text);
 	if (wrong) {
-		complain(reader, value->line, value->column, "'%.*s' %s",
-			 STR_ARG(str_first(value->text, 100)), wrong);
+		complain(reader, value->line, value->column, "'%s' %s",
+			 excerpt_of(value->text).text, wrong);
 		return false;
 	}
 	/* tidy_path() may have cut off the end, where the NUL is. */
@@ -229,8 +236,8 @@ static void complain_twice(struct reader *reader, const struct key *key, const s
 			   const struct word *again)
 {
 	complain(reader, again->line, again->column,
-		 "'%.*s' is in '%s' twice; the first is in line %u",
-		 STR_ARG(str_first(again->text, 100)), key->name, first->line);
+		 "'%s' is in '%s' twice; the first is in line %u", excerpt_of(again->text).text,
+		 key->name, first->line);
 }
 
 /* Appends `word` unless it is there already; `index` helps when there are many. */
@@ -327,8 +334,8 @@ enum rule_id read_rule_name(struct reader *reader, const struct yaml_node *value
 	enum rule_id rule = rule_named(value->text);
 	char buffer[HINT_SIZE];
 	if (rule == RULE_COUNT)
-		complain(reader, value->line, value->column, "there is no rule '%.*s'%s",
-			 STR_ARG(str_first(value->text, 100)),
+		complain(reader, value->line, value->column, "there is no rule '%s'%s",
+			 excerpt_of(value->text).text,
 			 hint(buffer, value->text, rule_names(), RULE_COUNT));
 	return rule;
 }
@@ -345,7 +352,8 @@ static enum severity read_severity(struct reader *reader, const struct yaml_node
 		reader->complaints++;
 	else
 		complain(reader, value->line, value->column,
-			 "the rule '%.*s' wants error, warn or off", STR_ARG(value->key->text));
+			 "the rule '%s' wants error, warn or off",
+			 excerpt_of(value->key->text).text);
 	return SEVERITY_UNSET;
 }
 

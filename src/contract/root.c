@@ -19,8 +19,8 @@ static void read_version(struct reader *reader, const struct key *key,
 	if (read_word_into(reader, key->name, WORD_TEXT, value, &word) &&
 	    !str_equal(word.text, STR("1")))
 		complain(reader, value->line, value->column,
-			 "the version '%.*s' is not known here; this Ashlar knows version 1",
-			 STR_ARG(str_first(word.text, 100)));
+			 "the version '%s' is not known here; this Ashlar knows version 1",
+			 excerpt_of(word.text).text);
 }
 
 /* ---- layers ---- */
@@ -123,8 +123,8 @@ static void complain_of_language(struct reader *reader, const struct yaml_node *
 	for (size_t i = 0; i < LANGUAGES_COUNT; i++)
 		known[i] = str_of(LANGUAGES[i].name);
 	const char *near = hint(buffer, name->text, known, LANGUAGES_COUNT);
-	complain(reader, name->line, name->column, "the language '%.*s' has no settings%s",
-		 STR_ARG(str_first(name->text, 100)),
+	complain(reader, name->line, name->column, "the language '%s' has no settings%s",
+		 excerpt_of(name->text).text,
 		 near[0] ? near : "; those that have are c, java, javascript and python");
 }
 
