@@ -103,7 +103,8 @@ static void tell_unused(const struct contract_places *places, const struct patte
 			folders[j] = path_folder(places->module_files[j]);
 		error_list_at(
 			errors, ERROR_NOT_FOUND, CONTRACT_ROOT_NAME, word->line, word->column,
-			"no folder that '%s' matches holds a %s%s", excerpt_of(word->text).text,
+			"no folder that '%s' matches holds a %s%s",
+			word->text.length > 0 ? excerpt_of(word->text).text : ".",
 			CONTRACT_MODULE_NAME,
 			hint(buffer, word->text, folders, folders ? places->module_file_count : 0));
 	}
