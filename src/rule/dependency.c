@@ -81,9 +81,9 @@ static int tell_help(struct judge *judge, const struct edge *edge, struct error 
 	} else if (!tell_layers(judge, edge) && !tell_visibility(judge, edge)) {
 		tell_line_to_add(judge, edge);
 	}
-	uint32_t count = judge_use_count(judge, edge);
-	tell(judge, "\nIf not, %u %s to go.", count,
-	     count == 1 ? "reference has" : "references have");
+	tell(judge, "\nIf not, ");
+	tell_count(judge, judge_use_count(judge, edge), "reference has", "references have");
+	tell(judge, " to go.");
 	tell_exception(judge, edge->from, judge_module(judge, edge->to)->name);
 	return 0;
 }

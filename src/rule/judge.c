@@ -4,13 +4,26 @@
  * Invariant: `unused` and `expired` come after all that can need an exception. */
 #include "rule/judge.h"
 
+#include "base/glob.h"
 #include "base/mem.h"
+#include "base/path.h"
 
 /* So many modules and edges are looked at, all in all, to give better advice. */
 #define ADVICE_LIMIT UINT64_C(20000000)
 
 static const struct rule *const RULES[RULE_COUNT] = {
 	[RULE_DEPENDENCY] = &RULE_TABLE_DEPENDENCY,
+	[RULE_PRIVACY] = &RULE_TABLE_PRIVACY,
+	[RULE_LAYER] = &RULE_TABLE_LAYER,
+	[RULE_VISIBILITY] = &RULE_TABLE_VISIBILITY,
+	[RULE_CYCLE] = &RULE_TABLE_CYCLE,
+	[RULE_FORBIDDEN] = &RULE_TABLE_FORBIDDEN,
+	[RULE_INDEPENDENCE] = &RULE_TABLE_INDEPENDENCE,
+	[RULE_EXTERNAL] = &RULE_TABLE_EXTERNAL,
+	[RULE_UNUSED] = &RULE_TABLE_UNUSED,
+	[RULE_EXHAUSTIVE] = &RULE_TABLE_EXHAUSTIVE,
+	[RULE_EXPIRED] = &RULE_TABLE_EXPIRED,
+	[RULE_STALE] = &RULE_TABLE_STALE,
 };
 
 static void judge_release(struct judge *judge)
@@ -22,6 +35,8 @@ static void judge_release(struct judge *judge)
 	digraph_release(&judge->declared);
 	digraph_release(&judge->visible);
 	text_release(&judge->text);
+	map_release(&judge->told.map);
+	arena_release(&judge->told.arena);
 }
 
 /* ---- what is declared, as a graph ---- */
@@ -83,12 +98,19 @@ static int prepare(struct judge *judge, struct error *error)
 static bool take_up(struct judge *judge, enum rule_id rule)
 {
 	judge->rule = rule;
+	map_release(&judge->told.map);
 	bool on = contracts_severity(judge->contracts, rule, MODULE_NONE) != SEVERITY_OFF;
 	for (uint32_t i = 0; i < judge->contracts->module_count; i++) {
 		judge->severities[i] = contracts_severity(judge->contracts, rule, i);
 		on |= judge->severities[i] != SEVERITY_OFF;
 	}
 	return on;
+}
+
+static bool has_failed(const struct judge *judge)
+{
+	return judge->out->failed || judge->out->arena.failed || judge->text.failed ||
+	       judge->excuses.key.failed || judge->told.arena.failed;
 }
 
 static int run(struct judge *judge, struct error *error)
@@ -99,10 +121,7 @@ static int run(struct judge *judge, struct error *error)
 		if (RULES[rule]->judge(judge, error) < 0)
 			return -1;
 	}
-	const struct finding_list *out = judge->out;
-	if (out->failed || out->arena.failed || judge->text.failed || judge->excuses.key.failed)
-		return error_memory(error);
-	return 0;
+	return has_failed(judge) ? error_memory(error) : 0;
 }
 
 const struct rule *rule_of(enum rule_id rule)
@@ -166,12 +185,18 @@ bool judge_excuses(struct judge *judge, uint32_t module, struct str to)
 	return excuses_cover(&judge->excuses, module, judge->rule, to);
 }
 
+bool judge_may_advise(struct judge *judge, uint64_t steps)
+{
+	judge->advised += steps;
+	return judge->advised <= ADVICE_LIMIT;
+}
+
 int judge_way(struct judge *judge, uint32_t from, uint32_t to, struct error *error)
 {
 	const struct digraph *modules = &judge->graph->modules;
 	uint32_t length = 0;
-	judge->advised += modules->node_count + judge->graph->edge_count;
-	if (judge->component[from] != judge->component[to] || judge->advised > ADVICE_LIMIT)
+	if (judge->component[from] != judge->component[to] ||
+	    !judge_may_advise(judge, modules->node_count + judge->graph->edge_count))
 		return 0;
 	return digraph_path(modules, from, to, NULL, judge->path, &length, error) < 0 ? -1
 										      : (int)length;
@@ -187,4 +212,68 @@ int judge_spend(struct judge *judge, uint64_t steps, struct error *error)
 		"the %s entries ask for more chains than can be searched; name fewer modules "
 		"in them",
 		rule_name(judge->rule));
+}
+
+bool judge_first_time(struct judge *judge, uint32_t from, uint32_t to)
+{
+	uint32_t pair[2] = {from, to};
+	struct str key = {(const char *)pair, sizeof pair};
+	if (map_get(&judge->told.map, key) != MAP_NONE)
+		return false;
+	key = arena_str(&judge->told.arena, key);
+	if (key.at && map_put(&judge->told.map, key, 0))
+		return true;
+	judge->told.arena.failed = true;
+	return false;
+}
+
+int judge_seen(struct judge *judge, const bool *cut, struct digraph *out, struct error *error)
+{
+	const struct graph *graph = judge->graph;
+	_cleanup_(mem_freep) struct digraph_edge *edges =
+		mem_alloc(graph->edge_count * sizeof *edges);
+	if (!edges)
+		return error_memory(error);
+	bool types = !judge->contracts->ignore_types[judge->rule];
+	size_t count = 0;
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		const struct edge *edge = &graph->edges[i];
+		if ((types || !edge->type_only) && !(cut && cut[i]))
+			edges[count++] = (struct digraph_edge){edge->from, edge->to};
+	}
+	return digraph_build(graph->modules.node_count, edges, count, out, error);
+}
+
+uint32_t judge_cheapest(const struct judge *judge, const uint32_t *path, uint32_t length)
+{
+	uint32_t best = 0, fewest = UINT32_MAX;
+	for (uint32_t i = 0; i + 1 < length; i++) {
+		const struct edge *edge = graph_edge(judge->graph, path[i], path[i + 1]);
+		uint32_t count = judge_use_count(judge, edge);
+		if (count < fewest) {
+			fewest = count;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static bool word_covers(struct str word, struct str path)
+{
+	if (path_is_within(path, word))
+		return true;
+	if (!glob_is_pattern(word))
+		return false;
+	for (struct str part = path; part.length > 0; part = path_folder(part))
+		if (glob_match(word, part))
+			return true;
+	return false;
+}
+
+bool words_cover(const struct words *words, struct str path)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (word_covers(words->items[i].text, path))
+			return true;
+	return false;
 }

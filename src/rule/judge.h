@@ -8,6 +8,12 @@
 
 /* What the rules share: what they may ask, and how they tell what they found. */
 
+/* A set of pairs of modules. */
+struct pairs {
+	struct map map;
+	struct arena arena;
+};
+
 struct judge {
 	const struct graph *graph;
 	const struct tree *tree;
@@ -22,6 +28,7 @@ struct judge {
 	uint32_t *component;     /* of each module, in graph->modules */
 	uint32_t *path;          /* room for a path through all modules */
 	struct text text;        /* a sentence that is being put together */
+	struct pairs told;       /* modules that the rule has told about already */
 	uint64_t searched;       /* counts up to RULE_SEARCH_LIMIT */
 	uint64_t advised;        /* what was searched for advice alone */
 };
@@ -44,6 +51,10 @@ const struct use *judge_first_use(const struct judge *judge, const struct edge *
  * exception was needed: to be asked only about what is a finding otherwise. */
 bool judge_excuses(struct judge *judge, uint32_t module, struct str to);
 
+/* Books steps that are taken for better advice alone. False: too many were already, and the
+ * finding is to be told without. */
+bool judge_may_advise(struct judge *judge, uint64_t steps);
+
 /* A shortest way by which `from` uses `to` in the end, in judge->path, for advice. Returns the
  * modules on it; 0 when there is none, or when too much was searched for advice already. Errors:
  * ERROR_MEMORY (-1). */
@@ -51,6 +62,23 @@ int judge_way(struct judge *judge, uint32_t from, uint32_t to, struct error *err
 
 /* Books a search over so many modules and edges. Errors: ERROR_LIMIT. */
 int judge_spend(struct judge *judge, uint64_t steps, struct error *error) must_check;
+
+/* Notes that the rule tells of `from` and `to`. Returns whether it did not so far; false also
+ * without memory, which the judge then knows. */
+bool judge_first_time(struct judge *judge, uint32_t from, uint32_t to);
+
+/* The graph of the modules and those edges that the rule sees, less those that `cut` (or NULL)
+ * marks. Errors: ERROR_MEMORY. */
+int judge_seen(struct judge *judge, const bool *cut, struct digraph *out,
+	       struct error *error) must_check;
+
+/* The edge with the fewest uses on a path of modules, the first of several: where it starts on
+ * the path. */
+uint32_t judge_cheapest(const struct judge *judge, const uint32_t *path, uint32_t length);
+
+/* Whether a path, relative to where the words are, is one of them, below one, or matched by
+ * one that is a pattern, itself or with a folder above it. */
+bool words_cover(const struct words *words, struct str path);
 
 /* ---- telling ---- */
 
@@ -69,6 +97,9 @@ void tell_path(struct judge *judge, const uint32_t *path, uint32_t length);
 
 /* "src/billing/module.yaml:4" */
 void tell_place(struct judge *judge, uint32_t module, uint32_t line);
+
+/* "3 references" */
+void tell_count(struct judge *judge, uint32_t count, const char *one, const char *many);
 
 /* A last line of help: the exception that would allow it for a time. Nothing in strict
  * modules. */

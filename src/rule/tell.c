@@ -64,6 +64,11 @@ void tell_place(struct judge *judge, uint32_t module, uint32_t line)
 	tell(judge, "%.*s:%u", STR_ARG(judge_module(judge, module)->file), line);
 }
 
+void tell_count(struct judge *judge, uint32_t count, const char *one, const char *many)
+{
+	tell(judge, "%u %s", count, count == 1 ? one : many);
+}
+
 void tell_exception(struct judge *judge, uint32_t module, struct str to)
 {
 	const struct module *about = judge_module(judge, module);
