@@ -19,8 +19,8 @@ static const char *bash_words(enum word_kind kind)
 		[WORD_FOLDER] = "COMPREPLY=($(compgen -d -- \"$cur\"))",
 		[WORD_MODULE] = "COMPREPLY=($(compgen -f -W \"$(_ashlar_modules)\" -- \"$cur\"))",
 		[WORD_RULE] = "COMPREPLY=($(compgen -W \"$(_ashlar_rules)\" -- \"$cur\"))",
-		[WORD_REVISION] = "COMPREPLY=($(compgen -W \"$(git for-each-ref "
-				  "--format='%(refname:short)' 2>/dev/null)\" -- \"$cur\"))",
+		[WORD_REVISION] = ("COMPREPLY=($(compgen -W \"$(git for-each-ref "
+				   "--format='%(refname:short)' 2>/dev/null)\" -- \"$cur\"))"),
 		[WORD_NUMBER] = "COMPREPLY=()",
 	};
 	return WORDS[kind];

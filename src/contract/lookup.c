@@ -27,7 +27,7 @@ static void tell(struct lookup *lookup, const char *file, const struct word *wor
 		 const char *message)
 {
 	error_list_at(lookup->errors, ERROR_INVALID, file, word->line, word->column, "'%s' %s",
-		      excerpt_of(word->text).text, message);
+		      excerpt_of(word->text).text, message ? message : "");
 }
 
 /* ---- modules by name ---- */

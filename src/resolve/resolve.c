@@ -67,13 +67,13 @@ int resolve_tree(struct tree *tree, const struct resolve_settings *settings, uns
 	struct job job = {.tree = tree};
 	int result = 0;
 	find_languages(&job);
-	for (int i = 0; i < LANGUAGE_COUNT && result == 0; i++)
+	for (int i = LANGUAGE_NONE + 1; i < LANGUAGE_COUNT && result == 0; i++)
 		if (job.used[i])
 			result = RESOLVERS[i]->prepare(tree, settings ? settings : &NO_SETTINGS,
 						       &job.states[i], error);
 	if (result == 0)
 		crew_run(workers, work, &job);
-	for (int i = 0; i < LANGUAGE_COUNT; i++)
+	for (int i = LANGUAGE_NONE + 1; i < LANGUAGE_COUNT; i++)
 		if (job.used[i])
 			RESOLVERS[i]->release(job.states[i]);
 	if (result == 0 && job.failed)
