@@ -70,21 +70,37 @@ static bool open_block(struct arena *arena)
 	return true;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Memory whose address is a multiple of `unit`, a power of two. */
+static void *alloc_aligned(struct arena *arena, size_t size, size_t unit)
 {
-	const size_t unit = alignof(max_align_t);
+	if (size == 0)
+		size = 1;
 	if (size > SIZE_MAX / 2) {
 		arena->failed = true;
 		return NULL;
 	}
-	size = size ? (size + unit - 1) / unit * unit : unit;
-	if (size > BLOCK_FIRST / 2 && size > (size_t)(arena->end - arena->at))
-		return alloc_large(arena, size);
-	if (size > (size_t)(arena->end - arena->at) && !open_block(arena))
-		return NULL;
-	void *memory = arena->at;
-	arena->at += size;
+	size_t room = (size_t)(arena->end - arena->at);
+	size_t gap = -(uintptr_t)arena->at & (unit - 1);
+	if (gap > room || size > room - gap) {
+		if (size > BLOCK_FIRST / 2)
+			return alloc_large(arena, size);
+		if (!open_block(arena))
+			return NULL;
+		gap = 0;
+	}
+	char *memory = arena->at + gap;
+	arena->at = memory + size;
 	return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return alloc_aligned(arena, size, alignof(max_align_t));
+}
+
+char *arena_bytes(struct arena *arena, size_t size)
+{
+	return alloc_aligned(arena, size, 1);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -98,7 +114,7 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 struct str arena_str(struct arena *arena, struct str text)
 {
-	char *copy = arena_alloc(arena, text.length + 1);
+	char *copy = arena_bytes(arena, text.length + 1);
 	if (!copy)
 		return (struct str){0};
 	if (text.length)
@@ -116,7 +132,7 @@ const char *arena_format(struct arena *arena, const char *format, ...)
 		arena->failed = true;
 		return NULL;
 	}
-	char *text = arena_alloc(arena, (size_t)length + 1);
+	char *text = arena_bytes(arena, (size_t)length + 1);
 	if (!text)
 		return NULL;
 	va_start(arguments, format);

@@ -24,6 +24,9 @@ void arena_release(struct arena *arena);
  * NULL, and `failed` set, without memory. */
 void *arena_alloc(struct arena *arena, size_t size);
 
+/* Like arena_alloc(), for bytes: not aligned. */
+char *arena_bytes(struct arena *arena, size_t size);
+
 /* Like arena_alloc() for `count` items of `size` bytes; NULL also when that overflows. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 

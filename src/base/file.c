@@ -45,24 +45,40 @@ static ssize_t read_to_end(int fd, size_t size_hint, size_t limit, struct text *
 	return (ssize_t)total;
 }
 
-int file_read(const char *path, size_t limit, struct text *out, struct error *error)
+static int read_file(int fd, const char *path, size_t limit, struct text *out, struct error *error)
 {
-	_cleanup_(file_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fstat(fd, &status) < 0)
 		return read_error(path, error);
 	if (!S_ISREG(status.st_mode))
 		return error_at(error, ERROR_IO, path, 0, 0, "is not a regular file");
 	if ((uintmax_t)status.st_size > limit)
 		return error_at(error, ERROR_LIMIT, path, 0, 0, "is larger than %zu bytes", limit);
 	ssize_t total = read_to_end(fd, (size_t)status.st_size, limit, out);
+	if (total >= 0 && (size_t)total <= limit)
+		out->length += (size_t)total;
+	if (out->at)
+		out->at[out->length] = '\0';
 	if (total < 0)
 		return errno == ENOMEM ? error_memory(error) : read_error(path, error);
 	if ((size_t)total > limit)
 		return error_at(error, ERROR_LIMIT, path, 0, 0, "is larger than %zu bytes", limit);
-	out->length += (size_t)total;
-	out->at[out->length] = '\0';
 	return 0;
+}
+
+int file_read_at(int folder_fd, const char *path, int flags, size_t limit, struct text *out,
+		 struct error *error)
+{
+	_cleanup_(file_closep) int fd =
+		openat(folder_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+	if (fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW))
+		errno = ENOENT;
+	return fd < 0 ? read_error(path, error) : read_file(fd, path, limit, out, error);
+}
+
+int file_read(const char *path, size_t limit, struct text *out, struct error *error)
+{
+	return file_read_at(AT_FDCWD, path, 0, limit, out, error);
 }
 
 static int write_all(int fd, struct str content)

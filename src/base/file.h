@@ -11,6 +11,11 @@
  * `out` is then as it was. The error names `path`. */
 int file_read(const char *path, size_t limit, struct text *out, struct error *error) must_check;
 
+/* Like file_read() of `path` seen from the open folder (or AT_FDCWD). `flags` are more of
+ * open()'s: with O_NOFOLLOW a symbolic link is ERROR_NOT_FOUND. */
+int file_read_at(int folder_fd, const char *path, int flags, size_t limit, struct text *out,
+		 struct error *error) must_check;
+
 /* Replaces the file by `content`: written to a new file beside it, synced, renamed; so a
  * reader, or a crash, sees the old or the new one, whole. Keeps the mode of a file that was
  * there. Errors: ERROR_IO, ERROR_MEMORY. */

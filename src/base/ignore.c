@@ -85,7 +85,7 @@ struct ignore_file ignore_parse(struct str content, struct arena *arena)
 	struct str line;
 	while (str_split(&copy, '\n', &line)) {
 		struct ignore_pattern pattern = pattern_of(clean_line(line));
-		if (pattern.text.length > 0)
+		if (pattern.text.length > 0 && pattern.text.length <= IGNORE_PATTERN_LIMIT)
 			file.patterns[file.count++] = pattern;
 	}
 	return file;
@@ -119,4 +119,25 @@ enum ignore_verdict ignore_match(const struct ignore_file *file, struct str path
 			return pattern->negated ? IGNORE_NO : IGNORE_YES;
 	}
 	return IGNORE_SILENT;
+}
+
+const struct ignore_chain *ignore_chain_add(const struct ignore_chain *weaker, struct str content,
+					    size_t base, struct arena *arena)
+{
+	struct ignore_chain *chain = arena_alloc(arena, sizeof *chain);
+	if (!chain)
+		return NULL;
+	*chain = (struct ignore_chain){weaker, ignore_parse(content, arena), base};
+	return arena->failed ? NULL : chain;
+}
+
+bool ignore_chain_match(const struct ignore_chain *chain, struct str path, bool is_folder)
+{
+	for (; chain; chain = chain->weaker) {
+		enum ignore_verdict verdict =
+			ignore_match(&chain->file, str_from(path, chain->base), is_folder);
+		if (verdict != IGNORE_SILENT)
+			return verdict == IGNORE_YES;
+	}
+	return false;
 }

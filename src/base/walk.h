@@ -9,10 +9,14 @@
 #include "base/error.h"
 #include "base/ignore.h"
 
-/* Lists the files of a tree: in a git work tree those that git tracks or does not ignore,
- * elsewhere all of them, except ".git" folders. Links to folders, and folders that are git
- * repositories of their own (submodules, nested clones), are not entered. Several workers
- * list folders, and visit what they find, at the same time. */
+/* Lists the files of a tree. In a git work tree they are those that git tracks or does not
+ * ignore, as `git ls-files --cached --others --exclude-standard` tells; folders that are
+ * repositories of their own (submodules, nested clones) are not entered. Elsewhere they are
+ * all, but in a clone that is met on the way git's rules hold. ".git" is never listed, a link
+ * to a folder is not followed, a link to a file is listed, and what is no regular file is left
+ * out. A root that git ignores as a whole, with nothing tracked in it, was asked for by name:
+ * it is walked as if it were in no work tree. Several workers list folders, and visit what
+ * they find, at the same time. */
 
 struct walk_file {
 	const char *name;
@@ -31,7 +35,8 @@ struct walk_folder {
 	struct walk_folder **folders; /* by name, in byte order; an empty one is left out */
 };
 
-/* Called once for a file, from any worker; `folder_fd` is open on the file's folder. */
+/* Called once for a file, from any worker; `folder_fd` is open on the file's folder. All files
+ * of the folder, but not yet its folders' contents, are there to be read. */
 typedef void walk_visit(void *context, unsigned worker, int folder_fd,
 			const struct walk_folder *folder, struct walk_file *file);
 
@@ -39,23 +44,28 @@ struct walk_options {
 	const char *root;                  /* a folder */
 	const struct ignore_file *exclude; /* left out though tracked; or NULL */
 	unsigned workers;                  /* at least 1, at most CREW_LIMIT */
-	walk_visit *visit;
+	walk_visit *visit;                 /* or NULL: only list */
 	void *context;
+	uint32_t file_limit; /* 0 for WALK_FILE_LIMIT */
 };
 
-/* Bounds; beyond them the walk goes on without the rest and says so in `problems`. */
+/* Most folders on the way from the root to a file, and most files and folders, that are
+ * listed; a path also must stay below PATH_LIMIT. Beyond, the walk goes on without the rest
+ * and says so in `problems`. */
 enum { WALK_DEPTH_LIMIT = 200, WALK_FILE_LIMIT = 4000000 };
 
 struct walk {
 	struct walk_folder *root;
-	bool in_git; /* the root is inside a git work tree, whose rules were followed */
-	/* Folders and ignore files that could not be read; the walk went on without them. */
+	bool in_git; /* the root is in a git work tree, whose rules were followed */
+	/* Folders, ignore files and git indexes that could not be read, and bounds that were
+	 * met; the walk went on without them. In the order of the tree. */
 	struct error_list problems;
 	struct arena arena;
 };
 
 /* Walks the tree. The order of everything in `out` does not depend on the workers' speed.
- * Errors: ERROR_NOT_FOUND and ERROR_IO for the root itself, ERROR_MEMORY. */
+ * Errors: ERROR_NOT_FOUND and ERROR_IO for the root itself, ERROR_MEMORY; `out` is then
+ * empty, though files were visited. */
 int walk_run(const struct walk_options *options, struct walk *out, struct error *error) must_check;
 
 void walk_release(struct walk *walk);
