@@ -37,6 +37,7 @@ struct build {
 	struct error_list *errors;
 	struct yaml_document document;
 	struct place place;
+	size_t end; /* of the last scalar or closed bracket */
 	struct frame frames[YAML_DEPTH_LIMIT];
 	unsigned depth;
 	bool failed; /* no memory */
@@ -112,6 +113,20 @@ static struct place place_of(struct build *build, struct fy_token *token)
 	return advance(build, offset);
 }
 
+static void note_end(struct build *build, struct fy_token *token)
+{
+	const struct fy_mark *mark = token ? fy_token_end_mark(token) : NULL;
+	if (!mark)
+		return;
+	build->end = mark->input_pos;
+	if (build->end > build->source.length)
+		build->end = build->source.length;
+	enum fy_scalar_style style =
+		fy_token_get_type(token) == FYTT_SCALAR ? fy_token_scalar_style(token) : FYSS_ANY;
+	if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+		build->end++;
+}
+
 static void refuse(struct build *build, enum error_code code, struct place place,
 		   const char *message)
 {
@@ -178,6 +193,8 @@ static void add_scalar(struct build *build, struct fy_token *token)
 		build->failed = true;
 		return;
 	}
+	note_end(build, token);
+	node->end = build->end;
 	node->quoted = token && fy_token_scalar_style(token) != FYSS_PLAIN;
 	if (!node->quoted && is_nothing(text)) {
 		node->kind = YAML_NOTHING;
@@ -269,11 +286,14 @@ static void drop_twice_of_many(struct build *build, struct yaml_node *mapping)
 	build->failed = build->failed || !values;
 }
 
-static void close_node(struct build *build)
+static void close_node(struct build *build, struct fy_token *token)
 {
 	if (build->depth == 0)
 		return;
 	struct frame *frame = &build->frames[--build->depth];
+	if (frame->in_brackets)
+		note_end(build, token);
+	frame->node->end = build->end;
 	if (frame->node->kind == YAML_MAPPING) {
 		if (frame->node->count <= FEW_KEYS)
 			drop_twice_of_few(build, frame->node);
@@ -333,8 +353,8 @@ static void take_event(struct build *build, struct fy_event *event)
 		refuse_extras(build, event->mapping_start.anchor, event->mapping_start.tag);
 		open_node(build, YAML_MAPPING, event->mapping_start.mapping_start);
 		break;
-	case FYET_SEQUENCE_END:
-	case FYET_MAPPING_END: close_node(build); break;
+	case FYET_SEQUENCE_END: close_node(build, event->sequence_end.sequence_end); break;
+	case FYET_MAPPING_END: close_node(build, event->mapping_end.mapping_end); break;
 	default: break;
 	}
 }
@@ -346,7 +366,7 @@ static void close_all(struct build *build)
 	while (build->depth > 0) {
 		struct frame *frame = &build->frames[build->depth - 1];
 		frame->key = NULL;
-		close_node(build);
+		close_node(build, NULL);
 		if (build->depth > 0)
 			frame->node->kind = YAML_BROKEN;
 	}

@@ -30,6 +30,7 @@ struct yaml_node {
 	uint32_t line;          /* where it starts, from 1 */
 	uint32_t column;        /* in characters, from 1 */
 	size_t offset;          /* in bytes of the source, after its byte order mark */
+	size_t end;             /* of its last byte, + 1; a block's includes no blanks after it */
 	struct str text;        /* of a scalar; NUL-terminated, UTF-8 without a NUL in it */
 	bool quoted;            /* the scalar has quotes or is a block */
 	struct yaml_node *key;  /* of a value in a mapping: always a scalar */
