@@ -69,7 +69,7 @@ static void places_of_all_kinds(void **state)
 						   "    s 2:5 9-10 x\n"
 						   "    s 2:8 12-17 q y z\n"
 						   "    s 2:15 19-22 q w\n");
-	check("- a: 1\n  b: 2 # c\n- {c: 3 }\n-\n  d: 4\n", "l 1:1 0-34\n"
+	check("- a: 1\n  b: 2 # c\n- {c: 3 }\n-\n  d: 4\n", "l 1:1 0-36\n"
 							    "  m 1:3 2-13\n"
 							    "    a@1:3 s 1:6 5-6 1\n"
 							    "    b@2:3 s 2:6 12-13 2\n"
@@ -108,9 +108,9 @@ static void escapes_become_characters(void **state)
 {
 	(void)state;
 	check("\"\\u00e9\\t\\\"\"\n", "s 1:1 0-12 q \xC3\xA9\t\"\n");
-	check("a: \"\\x00\"\nb: 1\n", "m 1:1 0-15\n"
+	check("a: \"\\x00\"\nb: 1\n", "m 1:1 0-14\n"
 				      "  a@1:1 ! 1:4 3-9\n"
-				      "  b@2:1 s 2:4 14-15 1\n"
+				      "  b@2:1 s 2:4 13-14 1\n"
 				      "f:1:4: an escape makes a character that no text may have\n");
 }
 
