@@ -110,12 +110,18 @@ static struct str xml_escape(char byte)
 	}
 }
 
+/* U+FFFE and U+FFFF are well formed, and no characters of XML. */
+static bool is_noncharacter(struct str text)
+{
+	return str_starts(text, STR("\xEF\xBF\xBE")) || str_starts(text, STR("\xEF\xBF\xBF"));
+}
+
 void text_add_xml(struct text *text, struct str more)
 {
 	for (size_t i = 0; i < more.length;) {
 		size_t length = utf8_length(str_from(more, i));
 		struct str escape = length == 1 ? xml_escape(more.at[i]) : (struct str){0};
-		if (length == 0)
+		if (length == 0 || is_noncharacter(str_from(more, i)))
 			text_add(text, REPLACEMENT);
 		else if (escape.at)
 			text_add(text, escape);

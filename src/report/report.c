@@ -13,8 +13,8 @@ struct report_format {
 };
 
 static const struct report_format FORMATS[] = {
-	{"text", write_text},
-	{"json", write_json},
+	{"text", write_text},     {"json", write_json},   {"sarif", write_sarif},
+	{"github", write_github}, {"junit", write_junit}, {"codequality", write_codequality},
 };
 
 enum { FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
@@ -56,6 +56,28 @@ static const struct finding **sort(const struct finding_list *list)
 		sorted[i] = &list->items[i];
 	qsort(sorted, list->count, sizeof(void *), compare);
 	return sorted;
+}
+
+void add_json_path(const struct writer *writer, struct str file)
+{
+	_cleanup_(text_release) struct text path = {0};
+	if (writer->options->prefix.length) {
+		text_add(&path, writer->options->prefix);
+		text_add_byte(&path, '/');
+	}
+	text_add(&path, file);
+	text_add_json(writer->out, text_str(&path));
+	if (path.failed)
+		writer->out->failed = true;
+}
+
+void add_xml_path(const struct writer *writer, struct str file)
+{
+	if (writer->options->prefix.length) {
+		text_add_xml(writer->out, writer->options->prefix);
+		text_add_byte(writer->out, '/');
+	}
+	text_add_xml(writer->out, file);
 }
 
 /* The number with a comma before each group of three. */

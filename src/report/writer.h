@@ -22,6 +22,12 @@ void write_github(const struct writer *writer);
 void write_junit(const struct writer *writer);
 void write_codequality(const struct writer *writer);
 
+/* Adds the path of a file, with the prefix of the options, as a JSON string. */
+void add_json_path(const struct writer *writer, struct str file);
+
+/* Adds the same path, escaped for XML. */
+void add_xml_path(const struct writer *writer, struct str file);
+
 struct verdict {
 	size_t errors; /* not in the baseline */
 	size_t warnings;
