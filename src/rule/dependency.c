@@ -81,9 +81,9 @@ static int tell_help(struct judge *judge, const struct edge *edge, struct error 
 	} else if (!tell_layers(judge, edge) && !tell_visibility(judge, edge)) {
 		tell_line_to_add(judge, edge);
 	}
-	tell(judge, "\nIf not, ");
-	tell_count(judge, judge_use_count(judge, edge), "reference has", "references have");
-	tell(judge, " to go.");
+	tell(judge, "\nOr remove the ");
+	tell_count(judge, judge_use_count(judge, edge), "reference", "references");
+	tell(judge, ".");
 	tell_exception(judge, edge->from, judge_module(judge, edge->to)->name);
 	return 0;
 }

@@ -60,7 +60,7 @@ static void report(struct judge *judge, uint32_t file, const bool *owned)
 		tell(judge,
 		     "Nothing in %.*s/ belongs to a module: make it one with "
 		     "a " CONTRACT_MODULE_NAME ", move the file into one, or list the folder under "
-					       "`outside` (" CONTRACT_ROOT_NAME ").",
+		     "`outside` (" CONTRACT_ROOT_NAME ").",
 		     STR_ARG(judge->tree->entries[folder].path));
 	else
 		tell(judge,

@@ -2,7 +2,6 @@
 /* The rule `external`: which third parties' packages a module may use. */
 #include "rule/package.h"
 
-
 static const char EXPLANATION[] =
 	"A module with `external` may use only the third parties' packages that its patterns\n"
 	"match; `external: []` allows none, and without the key all are allowed. The language's\n"
@@ -69,9 +68,9 @@ static void tell_help(struct judge *judge, const struct package *package)
 	tell(judge, "If %.*s may use it, add %.*s to external (", STR_ARG(about->name),
 	     STR_ARG(package->name));
 	tell_place(judge, package->module, about->external_line);
-	tell(judge, "); if not, ");
-	tell_count(judge, package->count, "reference has", "references have");
-	tell(judge, " to go.");
+	tell(judge, "). Or remove the ");
+	tell_count(judge, package->count, "reference", "references");
+	tell(judge, ".");
 	tell_exception(judge, package->module, package->name);
 }
 

@@ -49,10 +49,7 @@ static void report_word(struct judge *judge, uint32_t module, const struct word 
 	tell(judge, "%.*s %s %.*s, but %s %.*s", STR_ARG(finding->module), says,
 	     STR_ARG(word->text), misses, STR_ARG(word->text));
 	finding->message = told(judge);
-	tell(judge, "What is allowed and not needed is a hole in the wall of ");
-	tell_module(judge, module);
-	tell(judge, ".");
-	finding->why = told(judge);
+	finding->why = STR("What is allowed and not needed lets the next reference in unnoticed.");
 	tell(judge, "Delete %.*s from %s (", STR_ARG(word->text), key);
 	tell_place(judge, module, word->line);
 	tell(judge, ").");
