@@ -37,6 +37,16 @@ enum reference_state {
 	REFERENCE_DROPPED,    /* a REFERENCE_NAME that was no reference; not reported */
 };
 
+/* How a header is named in C and C++, which says where it is looked for. */
+enum include_form {
+	INCLUDE_QUOTE,      /* "x.h" */
+	INCLUDE_ANGLE,      /* <x.h> */
+	INCLUDE_QUOTE_NEXT, /* #include_next */
+	INCLUDE_ANGLE_NEXT,
+	INCLUDE_MACRO,  /* the target is the name of a macro */
+	INCLUDE_MODULE, /* the target is the name of a C++20 module */
+};
+
 /* No entry of the tree. */
 #define ENTRY_NONE UINT32_MAX
 
@@ -49,9 +59,11 @@ struct reference {
 	uint16_t package_length; /* external: the package is this long a prefix of the target */
 	uint8_t kind;            /* enum reference_kind */
 	uint8_t state;           /* enum reference_state */
+	uint8_t form;            /* C: enum include_form */
 };
 
-/* A name that a file gives to others: a top-level type in Java. */
+/* A name that a file gives to others: a top-level type in Java, a module in C++; in C also a
+ * macro that stands for a header, as `NAME "x.h"` or `NAME <x.h>`. */
 struct declaration {
 	struct str name;
 	uint32_t line;
@@ -64,10 +76,11 @@ struct facts {
 	struct declaration *declarations;
 	size_t declaration_count;
 	size_t declaration_capacity;
-	struct str package; /* Java: the package; Go: the package clause; else empty */
-	uint32_t lines;     /* newlines, and one for a last line without */
-	bool not_utf8;      /* scanned as bytes */
-	bool failed;        /* memory ran out: the facts are not whole */
+	/* Java: the package; Go: the package clause; C++: the module; else empty. */
+	struct str package;
+	uint32_t lines; /* newlines, and one for a last line without */
+	bool not_utf8;  /* scanned as bytes */
+	bool failed;    /* memory ran out: the facts are not whole */
 };
 
 /* Most references taken from one file; the rest is left out and the file reported. */
