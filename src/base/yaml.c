@@ -379,8 +379,6 @@ static const struct {
 	const char *theirs;
 	const char *ours;
 } WORDS[] = {
-	{"flow sequence without a closing", "this '[' is not closed by a ']'"},
-	{"flow mapping without a closing", "this '{' is not closed by a '}'"},
 	{"missing comma in flow", "a comma is missing before this"},
 	{"flow sequence with invalid extra comma", "there is a comma too many"},
 	{"flow mapping with invalid extra comma", "there is a comma too many"},
@@ -417,16 +415,13 @@ static uint32_t find_tab(struct str source)
 	return 0;
 }
 
-/* Where the innermost bracket opens that is still open; or `otherwise`. */
-static struct place open_bracket(const struct build *build, struct place otherwise)
+/* The innermost list or mapping in brackets that is still open, or NULL. */
+static const struct yaml_node *open_bracket(const struct build *build)
 {
-	for (unsigned depth = build->depth; depth > 0; depth--) {
-		const struct frame *frame = &build->frames[depth - 1];
-		if (frame->in_brackets)
-			return (struct place){.line = frame->node->line,
-					      .column = frame->node->column};
-	}
-	return otherwise;
+	for (unsigned depth = build->depth; depth > 0; depth--)
+		if (build->frames[depth - 1].in_brackets)
+			return build->frames[depth - 1].node;
+	return NULL;
 }
 
 static void take_diagnostic(struct build *build, const struct fy_diag_error *found)
@@ -434,15 +429,20 @@ static void take_diagnostic(struct build *build, const struct fy_diag_error *fou
 	const struct fy_mark *mark = found->fyt ? fy_token_start_mark(found->fyt) : NULL;
 	build->place = (struct place){.line = 1, .column = 1};
 	struct place place = advance(build, mark ? mark->input_pos : build->source.length);
-	if (strstr(found->msg, "without a closing"))
-		place = open_bracket(build, place);
+	const struct yaml_node *bracket = open_bracket(build);
+	const char *message = in_our_words(found->msg);
+	if (bracket && place.offset == build->source.length) {
+		place = (struct place){.line = bracket->line, .column = bracket->column};
+		message = bracket->kind == YAML_LIST ? "this '[' is not closed by a ']'"
+						     : "this '{' is not closed by a '}'";
+	}
 	uint32_t tab = find_tab(build->source);
 	if (tab)
 		error_list_at(build->errors, ERROR_SYNTAX, build->file, place.line, place.column,
-			      "%s; line %u is indented with a tab, and YAML wants blanks",
-			      in_our_words(found->msg), tab);
+			      "%s; line %u is indented with a tab, and YAML wants blanks", message,
+			      tab);
 	else
-		refuse(build, ERROR_SYNTAX, place, in_our_words(found->msg));
+		refuse(build, ERROR_SYNTAX, place, message);
 }
 
 /* Turns the library's diagnostics into errors. Returns whether there was one. */
