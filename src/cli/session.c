@@ -36,6 +36,15 @@ static struct str find_above(struct str start, const char *name)
 	}
 }
 
+/* The nearest folder with an ashlar.yaml, not past the top of the git work tree: what a
+ * repository around this one says is not meant for it. */
+static struct str find_contract(struct str start)
+{
+	struct str folder = find_above(start, CONTRACT_ROOT_NAME);
+	struct str top = find_above(start, ".git");
+	return folder.at && folder.length >= top.length ? folder : (struct str){0};
+}
+
 static bool is_folder(const char *path)
 {
 	struct stat status;
@@ -65,7 +74,9 @@ static int locate(const struct arguments *arguments, const char *operand, struct
 	struct str folder = str_of(start);
 	if (operand && !is_folder(start))
 		folder = path_folder(folder);
-	struct str root = find_above(folder, CONTRACT_ROOT_NAME);
+	struct str root = find_contract(folder);
+	if (operand && arguments->verb == VERB_INIT)
+		root = folder;
 	if (!root.at && !(operand && is_folder(start) && arguments->operand_count == 1))
 		root = find_above(folder, ".git");
 	if (!root.at)

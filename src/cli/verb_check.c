@@ -78,6 +78,9 @@ static int write_report(const struct session *session, const struct finding_list
 {
 	const struct arguments *arguments = session->arguments;
 	const char *github = getenv("GITHUB_ACTIONS");
+	bool text = strcmp(format_of(arguments), "text") == 0;
+	if (arguments->given[FLAG_QUIET] && text && findings->count == 0)
+		return 0;
 	if (write_format(session, format_of(arguments), findings, summary, out, error) < 0)
 		return -1;
 	if (!arguments->given[FLAG_FORMAT] && github && strcmp(github, "true") == 0)
