@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +15,10 @@
 
 void file_closep(int *fd)
 {
+	int cause = errno;
 	if (*fd >= 0)
 		close(*fd);
+	errno = cause;
 }
 
 static int read_error(const char *path, struct error *error)
@@ -94,32 +98,59 @@ static int write_all(int fd, struct str content)
 	return fsync(fd);
 }
 
-static mode_t mode_for(const char *path)
+/* Creates a file beside `path`, whose name is then in `name`. Its mode is what a new file
+ * has, or that of the file at `path`. -1 with errno. */
+static int create_beside(const char *path, struct text *name)
 {
+	enum { ATTEMPTS = 100 };
+	int fd = -1;
+	for (int i = 0; i < ATTEMPTS && fd < 0; i++) {
+		uint32_t number = 0;
+		if (getrandom(&number, sizeof number, 0) < 0)
+			return -1;
+		text_clear(name);
+		text_addf(name, "%s.%08x", path, number);
+		if (name->failed) {
+			errno = ENOMEM;
+			return -1;
+		}
+		fd = open(name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd < 0 && errno != EEXIST)
+			return -1;
+	}
 	struct stat status;
-	if (stat(path, &status) == 0)
-		return status.st_mode & 07777;
-	mode_t mask = umask(0);
-	umask(mask);
-	return 0666 & ~mask;
+	if (fd >= 0 && stat(path, &status) == 0 && fchmod(fd, status.st_mode & 07777) < 0) {
+		int cause = errno;
+		close(fd);
+		unlink(name->at);
+		errno = cause;
+		return -1;
+	}
+	return fd;
+}
+
+/* 0, or -1 with errno. */
+static int replace(const char *path, struct str content)
+{
+	_cleanup_(text_release) struct text name = {0};
+	_cleanup_(file_closep) int fd = create_beside(path, &name);
+	if (fd < 0)
+		return -1;
+	if (write_all(fd, content) == 0 && rename(name.at, path) == 0)
+		return 0;
+	int cause = errno;
+	unlink(name.at);
+	errno = cause;
+	return -1;
 }
 
 int file_write(const char *path, struct str content, struct error *error)
 {
-	_cleanup_(text_release) struct text temporary = {0};
-	text_addf(&temporary, "%s.XXXXXX", path);
-	if (temporary.failed)
+	char real[PATH_MAX];
+	const char *target = realpath(path, real) ? real : path;
+	if (replace(target, content) == 0)
+		return 0;
+	if (errno == ENOMEM)
 		return error_memory(error);
-	_cleanup_(file_closep) int fd = mkostemp(temporary.at, O_CLOEXEC);
-	if (fd < 0)
-		return error_at(error, ERROR_IO, path, 0, 0, "cannot be written: %s",
-				strerror(errno));
-	if (fchmod(fd, mode_for(path)) < 0 || write_all(fd, content) < 0 ||
-	    rename(temporary.at, path) < 0) {
-		int cause = errno;
-		unlink(temporary.at);
-		return error_at(error, ERROR_IO, path, 0, 0, "cannot be written: %s",
-				strerror(cause));
-	}
-	return 0;
+	return error_at(error, ERROR_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
 }

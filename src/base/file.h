@@ -18,10 +18,10 @@ int file_read_at(int folder_fd, const char *path, int flags, size_t limit, struc
 
 /* Replaces the file by `content`: written to a new file beside it, synced, renamed; so a
  * reader, or a crash, sees the old or the new one, whole. Keeps the mode of a file that was
- * there. Errors: ERROR_IO, ERROR_MEMORY. */
+ * there; goes through a symbolic link. Errors: ERROR_IO, ERROR_MEMORY. */
 int file_write(const char *path, struct str content, struct error *error) must_check;
 
-/* Closes *fd unless it is negative; for _cleanup_. */
+/* Closes *fd unless it is negative, and keeps errno; for _cleanup_. */
 void file_closep(int *fd);
 
 #endif

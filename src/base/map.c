@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open addressing with linear probing, at most three quarters full; hashes by XXH3. */
+/* Open addressing with linear probing, at most three quarters full; hashes by XXH3, with the
+ * random bytes that the kernel gave the process, so that no tree can be made to be slow. */
 #include "base/map.h"
+
+#include <sys/auxv.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -16,6 +19,15 @@ enum { SLOTS_FIRST = 16 };
 
 /* A key of no bytes still needs an address that is not NULL. */
 static const char EMPTY_KEY[] = "";
+
+static uint64_t hash_of(struct str key)
+{
+	const char *random = (const char *)getauxval(AT_RANDOM);
+	uint64_t seed = 0;
+	if (random)
+		memcpy(&seed, random, sizeof seed);
+	return XXH3_64bits_withSeed(key.at, key.length, seed);
+}
 
 void map_release(struct map *map)
 {
@@ -59,9 +71,9 @@ static struct map_slot *find_or_take(struct map *map, struct str key, uint32_t v
 {
 	if (!key.at)
 		key.at = EMPTY_KEY;
-	if ((!map->slots || map->count + 1 > (map->mask + 1) / 4 * 3) && !grow(map))
+	if ((!map->slots || map->count >= (map->mask + 1) / 4 * 3) && !grow(map))
 		return NULL;
-	uint64_t hash = XXH3_64bits(key.at, key.length);
+	uint64_t hash = hash_of(key);
 	struct map_slot *slot = find(map, key, hash);
 	if (!slot->key) {
 		*slot = (struct map_slot){key.at, (uint32_t)key.length, value, hash};
@@ -76,7 +88,7 @@ uint32_t map_get(const struct map *map, struct str key)
 		return MAP_NONE;
 	if (!key.at)
 		key.at = EMPTY_KEY;
-	const struct map_slot *slot = find(map, key, XXH3_64bits(key.at, key.length));
+	const struct map_slot *slot = find(map, key, hash_of(key));
 	return slot->key ? slot->value : MAP_NONE;
 }
 

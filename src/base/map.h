@@ -12,8 +12,8 @@
 /* Returned by map_get() for a key that the map does not hold. */
 #define MAP_NONE UINT32_MAX
 
-/* From byte strings to 32-bit numbers. Keys are not copied: they must live as long as the
- * map. A zeroed struct is an empty map. Reading from several threads is safe while none
+/* From byte strings, below 4 GiB, to 32-bit numbers. Keys are not copied: they must live as
+ * long as the map. A zeroed struct is an empty map. Reading from several threads is safe while none
  * writes. */
 struct map {
 	struct map_slot *slots;

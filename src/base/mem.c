@@ -13,12 +13,12 @@ static atomic_bool fault_met = false;
 
 static bool must_fail(void)
 {
-	if (atomic_load_explicit(&fault_countdown, memory_order_relaxed) < 0)
+	long left = atomic_load_explicit(&fault_countdown, memory_order_relaxed);
+	while (left > 1)
+		if (atomic_compare_exchange_weak(&fault_countdown, &left, left - 1))
+			return false;
+	if (left < 0)
 		return false;
-	long left = atomic_fetch_sub(&fault_countdown, 1);
-	if (left > 1)
-		return false;
-	atomic_store(&fault_countdown, 1);
 	atomic_store(&fault_met, true);
 	return true;
 }

@@ -28,7 +28,7 @@ void mem_free(void *memory);
 bool mem_reserve(void *items, size_t *capacity, size_t needed, size_t item_size) must_check;
 
 /* For tests: the `nth` allocation from now on (1 is the next) fails, and all after it,
- * until mem_fail_never(). Safe while other threads allocate. */
+ * until mem_fail_never(). `nth` is at least 1. Safe while other threads allocate. */
 void mem_fail_from(long nth);
 
 /* For tests: allocations succeed again. Returns whether any was made to fail. */

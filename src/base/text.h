@@ -31,7 +31,7 @@ void text_addf(struct text *text, const char *format, ...) __attribute__((format
 void text_add_json(struct text *text, struct str more);
 
 /* Adds `more` with & < > " ' escaped, good in XML and HTML, in text and in attributes.
- * Bytes that are not UTF-8, and control characters that XML forbids, become U+FFFD. */
+ * Bytes that are not UTF-8, and characters that XML forbids, become U+FFFD. */
 void text_add_xml(struct text *text, struct str more);
 
 /* What was added so far; valid until the next addition. */
