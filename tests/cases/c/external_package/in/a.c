@@ -1,0 +1,3 @@
+#include <openssl/ssl.h>
+#include <zlib.h>
+#include <boost/asio/ip/tcp.hpp>

@@ -1,0 +1,2 @@
+#include <v.h>
+#include "two/w.h"

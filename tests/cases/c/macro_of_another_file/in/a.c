@@ -1,0 +1,2 @@
+#include "ft.h"
+#include FT_MAIN_H

@@ -1,0 +1,1 @@
+#define FT_MAIN_H <ft/main.h>

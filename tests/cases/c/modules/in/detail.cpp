@@ -1,0 +1,1 @@
+export module math.core:detail;

@@ -1,0 +1,2 @@
+module math.core;
+import "h.hpp";

@@ -1,0 +1,2 @@
+import math.core;
+export import math.core;

@@ -1,0 +1,5 @@
+export module math.core;
+import :detail;
+import std;
+import <vector>;
+import other;

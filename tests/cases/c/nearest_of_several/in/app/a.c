@@ -1,0 +1,2 @@
+#include "proto/x.h"
+#include "far/y.h"

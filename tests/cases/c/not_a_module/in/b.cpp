@@ -1,0 +1,6 @@
+/*
+import a;
+*/
+int import = 1;
+  import b;
+import(1);

@@ -1,0 +1,5 @@
+#include "table.inc"
+#include "ops.def"
+#include "data.x"
+#include "LICENSE"
+#include "b.c"

@@ -1,0 +1,4 @@
+#include "h.h"
+#include <h.h>
+#include "../y/h.h"
+#include "x/h.h"

@@ -1,0 +1,3 @@
+#include <regex.h>
+#include <time.h>
+#include "regex.h"

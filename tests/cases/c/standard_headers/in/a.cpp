@@ -1,0 +1,6 @@
+#include <stdio.h>
+#include <vector>
+#include <sys/socket.h>
+#include <immintrin.h>
+#include "string.h"
+#include <bits/stdc++.h>

@@ -1,0 +1,2 @@
+#include "proto/x.h"
+#include <deps/y.h>

@@ -1,0 +1,3 @@
+#include "../../x/./y.h"
+#include "../../../../out.h"
+#include "../z.h"

@@ -1,0 +1,4 @@
+#include "b.h"
+#include <stdio.h>
+#include \
+"b.h"
