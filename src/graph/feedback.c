@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Circles in a graph: the shortest, and what to cut so that none is left. Must not know what
- * the numbers stand for.
+/* What to cut in a graph so that it has no circle. Must not know what the numbers stand for.
  *
  * The greedy order: again and again take away a node with no edges out (it goes to the end of
  * the order) or in (to its front), or else the one whose edges out outweigh those in the most
@@ -185,6 +184,209 @@ static int prepare(struct greedy *greedy, struct error *error)
 	return 0;
 }
 
+/* ---- a better order ---- */
+
+/* Orders of one component, in which one node after the other moves to where the least weight
+ * points back from and to it. */
+struct sift {
+	const struct greedy *greedy;
+	uint32_t *order; /* all nodes, by component, then rank */
+	uint32_t *trial; /* another order of one component */
+	uint32_t *place; /* of each node in the order that is looked at; NODE_NONE: not in it yet */
+	uint32_t *stack;
+	uint32_t *next; /* of each node on the stack the edge that comes next */
+	uint64_t *out;  /* of each node the weight of the edge to it from the one that moves */
+	uint64_t *in;   /* of each node the weight of the edge from it */
+};
+
+static void sift_release(struct sift *sift)
+{
+	mem_free(sift->order);
+	mem_free(sift->trial);
+	mem_free(sift->place);
+	mem_free(sift->stack);
+	mem_free(sift->next);
+	mem_free(sift->out);
+	mem_free(sift->in);
+}
+
+static int sift_prepare(struct sift *sift, struct error *error)
+{
+	uint32_t count = sift->greedy->graph->node_count;
+	uint32_t **rows[] = {&sift->order, &sift->trial, &sift->place, &sift->stack, &sift->next};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		*rows[i] = mem_alloc(count * sizeof **rows[i]);
+		if (!*rows[i])
+			return error_memory(error);
+	}
+	sift->out = mem_alloc(count * sizeof *sift->out);
+	sift->in = mem_alloc(count * sizeof *sift->in);
+	return sift->out && sift->in ? 0 : error_memory(error);
+}
+
+/* Fills in, or (with `factor` 0) clears, what is between the node and all others. */
+static void weigh_node(struct sift *sift, uint32_t node, uint64_t factor)
+{
+	const struct greedy *greedy = sift->greedy;
+	const struct digraph *graph = greedy->graph, *reversed = &greedy->reversed;
+	for (uint32_t i = graph->first[node]; i < graph->first[node + 1]; i++)
+		sift->out[graph->targets[i]] = greedy->weights[i] * factor;
+	for (uint32_t i = reversed->first[node]; i < reversed->first[node + 1]; i++)
+		sift->in[reversed->targets[i]] = greedy->weights[greedy->edge_of[i]] * factor;
+}
+
+/* Moves order[at] to the best place among `count`; returns whether that is better than where it
+ * was. Costs are counted from that of the front, so they may be negative. */
+static bool sift_node(struct sift *sift, uint32_t *order, uint32_t count, uint32_t at)
+{
+	uint32_t node = order[at], best = 0, place = 0;
+	int64_t cost = 0, least = 0, now = 0;
+	weigh_node(sift, node, 1);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i == at) {
+			now = cost;
+			continue;
+		}
+		cost += (int64_t)sift->out[order[i]] - (int64_t)sift->in[order[i]];
+		place++;
+		if (cost < least) {
+			least = cost;
+			best = place;
+		}
+	}
+	weigh_node(sift, node, 0);
+	if (least >= now)
+		return false;
+	if (best > at)
+		memmove(&order[at], &order[at + 1], (best - at) * sizeof *order);
+	else
+		memmove(&order[best + 1], &order[best], (at - best) * sizeof *order);
+	order[best] = node;
+	return true;
+}
+
+static void sift_component(struct sift *sift, uint32_t *order, uint32_t count)
+{
+	enum { PASSES = 8 };
+	bool better = true;
+	for (int pass = 0; pass < PASSES && better; pass++) {
+		better = false;
+		for (uint32_t i = 0; i < count; i++)
+			better |= sift_node(sift, order, count, i);
+	}
+}
+
+/* The weight of what points back in an order of a component. */
+static uint64_t weight_back(struct sift *sift, const uint32_t *order, uint32_t count)
+{
+	const struct greedy *greedy = sift->greedy;
+	const struct digraph *graph = greedy->graph;
+	uint64_t weight = 0;
+	for (uint32_t i = 0; i < count; i++)
+		sift->place[order[i]] = i;
+	for (uint32_t place = 0; place < count; place++) {
+		uint32_t node = order[place];
+		for (uint32_t i = graph->first[node]; i < graph->first[node + 1]; i++)
+			if (is_inner(greedy, node, graph->targets[i]) &&
+			    sift->place[graph->targets[i]] < place)
+				weight += greedy->weights[i];
+	}
+	return weight;
+}
+
+/* The next node of the component that the one on top of the stack points at and that was not
+ * met; NODE_NONE when there is none. */
+static uint32_t next_node(struct sift *sift, uint32_t node)
+{
+	const struct digraph *graph = sift->greedy->graph;
+	while (sift->next[node] < graph->first[node + 1]) {
+		uint32_t target = graph->targets[sift->next[node]++];
+		if (is_inner(sift->greedy, node, target) && sift->place[target] == NODE_NONE)
+			return target;
+	}
+	return NODE_NONE;
+}
+
+/* Writes the component to `trial` in the order of a depth-first search from `start`, those last
+ * that were left first. */
+static void search_from(struct sift *sift, const uint32_t *members, uint32_t count, uint32_t start)
+{
+	uint32_t depth = 0, left = count;
+	for (uint32_t i = 0; i < count; i++) {
+		sift->place[members[i]] = NODE_NONE;
+		sift->next[members[i]] = sift->greedy->graph->first[members[i]];
+	}
+	sift->place[start] = 0;
+	sift->stack[depth++] = start;
+	while (depth > 0) {
+		uint32_t node = next_node(sift, sift->stack[depth - 1]);
+		if (node == NODE_NONE) {
+			sift->trial[--left] = sift->stack[--depth];
+			continue;
+		}
+		sift->place[node] = 0;
+		sift->stack[depth++] = node;
+	}
+}
+
+/* Tries other orders of the component than the greedy one, as many as its size allows. */
+static void improve_component(struct sift *sift, uint32_t *order, uint32_t count)
+{
+	enum { TRIAL_LIMIT = 250000 };
+	uint32_t trials = TRIAL_LIMIT / (count * count);
+	if (trials > count)
+		trials = count;
+	sift_component(sift, order, count);
+	uint64_t least = weight_back(sift, order, count);
+	for (uint32_t i = 0; i < trials; i++) {
+		search_from(sift, order, count, order[(uint64_t)i * count / trials]);
+		sift_component(sift, sift->trial, count);
+		uint64_t weight = weight_back(sift, sift->trial, count);
+		if (weight < least) {
+			least = weight;
+			memcpy(order, sift->trial, count * sizeof *order);
+		}
+	}
+}
+
+/* Writes all nodes by component, then rank; and where in that each component ends. */
+static void sort_by_component(struct sift *sift, uint32_t *ends)
+{
+	const struct greedy *greedy = sift->greedy;
+	uint32_t count = greedy->graph->node_count;
+	uint32_t *by_rank = sift->stack;
+	for (uint32_t node = 0; node < count; node++) {
+		by_rank[greedy->rank[node]] = node;
+		ends[greedy->component[node] + 1]++;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		ends[i + 1] += ends[i];
+	for (uint32_t i = 0; i < count; i++)
+		sift->order[ends[greedy->component[by_rank[i]]]++] = by_rank[i];
+}
+
+/* Makes less point back, in components of at most FEEDBACK_SIFT_LIMIT nodes. */
+static int improve(struct greedy *greedy, struct error *error)
+{
+	uint32_t count = greedy->graph->node_count;
+	_cleanup_(sift_release) struct sift sift = {.greedy = greedy};
+	_cleanup_(mem_freep) uint32_t *ends = mem_alloc(((size_t)count + 1) * sizeof *ends);
+	if (!ends)
+		return error_memory(error);
+	if (sift_prepare(&sift, error) < 0)
+		return -1;
+	sort_by_component(&sift, ends);
+	for (uint32_t begin = 0; begin < count;) {
+		uint32_t size = ends[greedy->component[sift.order[begin]]] - begin;
+		if (size > 2 && size <= FEEDBACK_SIFT_LIMIT)
+			improve_component(&sift, &sift.order[begin], size);
+		begin += size;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		greedy->rank[sift.order[i]] = i;
+	return 0;
+}
+
 /* Marks what points back; returns how many. */
 static size_t mark_back(const struct greedy *greedy, bool *cut)
 {
@@ -276,55 +478,8 @@ int feedback_edges(const struct digraph *graph, const uint32_t *weights, bool *c
 		return -1;
 	if (!order(&greedy))
 		return error_memory(error);
+	if (improve(&greedy, error) < 0)
+		return -1;
 	size_t count = mark_back(&greedy, cut);
 	return count > FEEDBACK_RETURN_LIMIT ? 0 : put_back(&greedy, cut, count, error);
-}
-
-/* ---- the shortest circle ---- */
-
-/* Two nodes that point at each other: nothing is shorter. */
-static bool find_pair(const struct digraph *graph, const uint32_t *members, uint32_t member_count,
-		      uint32_t *path)
-{
-	for (uint32_t i = 0; i < member_count; i++) {
-		uint32_t node = members[i];
-		for (uint32_t j = graph->first[node]; j < graph->first[node + 1]; j++) {
-			uint32_t target = graph->targets[j];
-			if (target == node || !digraph_has(graph, target, node))
-				continue;
-			path[0] = path[2] = node;
-			path[1] = target;
-			return true;
-		}
-	}
-	return false;
-}
-
-int feedback_circle(const struct digraph *graph, const uint32_t *members, uint32_t member_count,
-		    uint64_t steps, uint32_t *path, uint32_t *length, struct error *error)
-{
-	_cleanup_(mem_freep) bool *allowed = mem_alloc(graph->node_count);
-	_cleanup_(mem_freep) uint32_t *found =
-		mem_alloc(((size_t)graph->node_count + 1) * sizeof *found);
-	if (!allowed || !found)
-		return error_memory(error);
-	*length = find_pair(graph, members, member_count, path) ? 3 : 0;
-	for (uint32_t i = 0; i < member_count; i++)
-		allowed[members[i]] = true;
-	uint64_t cost = (uint64_t)graph->node_count + graph->first[graph->node_count], spent = 0;
-	for (uint32_t i = 0; i < member_count && *length != 3; i++) {
-		uint32_t node = members[i], found_length;
-		if (*length > 0 && spent > steps)
-			break;
-		/* Circles through smaller nodes are known: the node is the smallest of this one. */
-		if (digraph_path(graph, node, node, allowed, found, &found_length, error) < 0)
-			return -1;
-		allowed[node] = false;
-		spent += cost;
-		if (found_length > 0 && (*length == 0 || found_length < *length)) {
-			memcpy(path, found, found_length * sizeof *path);
-			*length = found_length;
-		}
-	}
-	return 0;
 }

@@ -6,19 +6,20 @@
  * circles than anyone can read; so there is one finding a knot, with its shortest circle,
  * what to cut first, and what to cut so that none is left. */
 #include "base/mem.h"
+#include "graph/circle.h"
 #include "graph/feedback.h"
 #include "rule/judge.h"
 
 static const char EXPLANATION[] =
 	"Modules must not reference each other in a circle. It is judged on the references in the\n"
 	"code, not on `depends_on`. There is one finding for all modules that are tied together:\n"
-	"it shows the shortest circle with a line for each link, placed at the link with the\n"
-	"fewest references, and which links to cut so that no circle is left.\n"
+	"it shows the shortest circle with a line for each link, placed at the link to cut, and\n"
+	"which links to cut so that no circle is left, with few references on them.\n"
 	"\n"
 	"Teams want it because modules in a circle are one module: they can only be understood,\n"
 	"tested, built and moved together.\n"
 	"\n"
-	"    rules: {cycle: {severity: error, ignore_types: true}}\n"
+	"    ignore_types: [cycle]\n"
 	"\n"
 	"    src/orders/cart.ts:4:22 error cycle\n"
 	"    modules in a circle: orders → billing → orders\n"
@@ -130,6 +131,7 @@ struct knot {
 	const uint32_t *members;
 	uint32_t member_count;
 	uint32_t link_count;
+	uint32_t cut_count; /* of those, the ones to cut */
 	uint32_t number;
 	enum severity severity; /* the worst of its members */
 };
@@ -144,16 +146,26 @@ static struct knot describe(const struct knots *knots, uint32_t number)
 		uint32_t member = knot.members[i];
 		if (knots->judge->severities[member] > knot.severity)
 			knot.severity = knots->judge->severities[member];
-		for (uint32_t j = seen->first[member]; j < seen->first[member + 1]; j++)
+		for (uint32_t j = seen->first[member]; j < seen->first[member + 1]; j++) {
 			knot.link_count += knots->component[seen->targets[j]] == number;
+			knot.cut_count += knots->cut[j];
+		}
 	}
 	return knot;
 }
 
-/* Turns the circle so that it starts with its link of the fewest uses. */
-static void turn(const struct judge *judge, const uint32_t *circle, uint32_t length, uint32_t *out)
+/* Turns the circle so that it starts with the link to cut: of those that end all circles the
+ * one with the fewest uses. Every circle has such a link. */
+static void turn(const struct knots *knots, const uint32_t *circle, uint32_t length, uint32_t *out)
 {
-	uint32_t start = judge_cheapest(judge, circle, length), links = length - 1;
+	uint32_t start = 0, fewest = UINT32_MAX, links = length - 1;
+	for (uint32_t i = 0; i < links; i++) {
+		uint32_t edge = digraph_find(&knots->seen, circle[i], circle[i + 1]);
+		if (knots->cut[edge] && knots->weights[edge] < fewest) {
+			fewest = knots->weights[edge];
+			start = i;
+		}
+	}
 	for (uint32_t i = 0; i < links; i++)
 		out[i] = circle[(start + i) % links];
 	out[links] = out[0];
@@ -168,19 +180,25 @@ static void tell_link(struct judge *judge, uint32_t from, uint32_t to)
 	tell(judge, ")");
 }
 
+/* The links to cut so that no circle of the knot is left. */
 static void tell_cuts(const struct knots *knots, const struct knot *knot)
 {
 	enum { MOST = 8 };
 	struct judge *judge = knots->judge;
 	const struct digraph *seen = &knots->seen;
 	uint32_t count = 0;
+	if (knot->cut_count < 2) {
+		tell(judge, "%s",
+		     knot->link_count > knot->member_count ? " No circle is left then." : "");
+		return;
+	}
+	tell(judge, "\nNo circle is left without ");
 	for (uint32_t i = 0; i < knot->member_count; i++) {
 		uint32_t from = knot->members[i];
 		for (uint32_t j = seen->first[from]; j < seen->first[from + 1]; j++) {
 			if (!knots->cut[j] || count++ >= MOST)
 				continue;
-			tell(judge, "%s",
-			     count > 1 ? ", " : "\nNo circle is left of them without ");
+			tell(judge, "%s", count > 1 ? ", " : "");
 			tell_link(judge, from, seen->targets[j]);
 		}
 	}
@@ -195,10 +213,9 @@ static void tell_help(const struct knots *knots, const struct knot *knot, const 
 	tell(judge, "Cut ");
 	tell_link(judge, circle[0], circle[1]);
 	tell(judge,
-	     " first: turn it round with an event or a callback, or move what both need into "
-	     "a module below them.");
-	if (knot->link_count > knot->member_count)
-		tell_cuts(knots, knot);
+	     ": turn it round with an event or a callback, or move what both need into a module "
+	     "below them.");
+	tell_cuts(knots, knot);
 	tell_exception(judge, circle[0], judge_module(judge, circle[1])->name);
 }
 
@@ -258,10 +275,10 @@ static int judge_knot(const struct knots *knots, uint32_t number, struct error *
 	uint32_t length;
 	if (!circle)
 		return error_memory(error);
-	if (feedback_circle(&knots->seen, knot.members, knot.member_count, CIRCLE_LIMIT, circle,
+	if (circle_shortest(&knots->seen, knot.members, knot.member_count, CIRCLE_LIMIT, circle,
 			    &length, error) < 0)
 		return -1;
-	turn(judge, circle, length, judge->path);
+	turn(knots, circle, length, judge->path);
 	report(knots, &knot, judge->path, length);
 	return 0;
 }

@@ -81,9 +81,7 @@ static int tell_help(struct judge *judge, const struct edge *edge, struct error 
 	} else if (!tell_layers(judge, edge) && !tell_visibility(judge, edge)) {
 		tell_line_to_add(judge, edge);
 	}
-	tell(judge, "\nOr remove the ");
-	tell_count(judge, judge_use_count(judge, edge), "reference", "references");
-	tell(judge, ".");
+	tell_removal(judge, "\nOr", judge_use_count(judge, edge));
 	tell_exception(judge, edge->from, judge_module(judge, edge->to)->name);
 	return 0;
 }
@@ -93,11 +91,11 @@ static void tell_why(struct judge *judge, uint32_t module)
 	const struct module *from = judge_module(judge, module);
 	tell_module(judge, module);
 	if (from->depends_on.count > 0) {
-		tell(judge, " depends on ");
+		tell(judge, " may depend on ");
 		tell_modules(judge, &from->depends_on);
 		tell(judge, " only (");
 	} else {
-		tell(judge, " depends on no module (");
+		tell(judge, " may depend on no other module (");
 	}
 	tell_place(judge, module, from->depends_on_line);
 	tell(judge, ").");

@@ -68,9 +68,8 @@ static void tell_help(struct judge *judge, const struct package *package)
 	tell(judge, "If %.*s may use it, add %.*s to external (", STR_ARG(about->name),
 	     STR_ARG(package->name));
 	tell_place(judge, package->module, about->external_line);
-	tell(judge, "). Or remove the ");
-	tell_count(judge, package->count, "reference", "references");
-	tell(judge, ".");
+	tell(judge, ").");
+	tell_removal(judge, " Or", package->count);
 	tell_exception(judge, package->module, package->name);
 }
 

@@ -72,8 +72,8 @@ bool judge_first_time(struct judge *judge, uint32_t from, uint32_t to);
 int judge_seen(struct judge *judge, const bool *cut, struct digraph *out,
 	       struct error *error) must_check;
 
-/* The edge with the fewest uses on a path of modules, the first of several: where it starts on
- * the path. */
+/* The edge with the fewest uses on a path of modules, the first of several: where on the path
+ * it starts. */
 uint32_t judge_cheapest(const struct judge *judge, const uint32_t *path, uint32_t length);
 
 /* Whether a path, relative to where the words are, is one of them, below one, or matched by
@@ -100,6 +100,9 @@ void tell_place(struct judge *judge, uint32_t module, uint32_t line);
 
 /* "3 references" */
 void tell_count(struct judge *judge, uint32_t count, const char *one, const char *many);
+
+/* " Or remove the reference.", " Or remove the 3 references." */
+void tell_removal(struct judge *judge, const char *lead, uint32_t count);
 
 /* A last line of help: the exception that would allow it for a time. Nothing in strict
  * modules. */

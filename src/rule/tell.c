@@ -69,6 +69,14 @@ void tell_count(struct judge *judge, uint32_t count, const char *one, const char
 	tell(judge, "%u %s", count, count == 1 ? one : many);
 }
 
+void tell_removal(struct judge *judge, const char *lead, uint32_t count)
+{
+	if (count == 1)
+		tell(judge, "%s remove the reference.", lead);
+	else
+		tell(judge, "%s remove the %u references.", lead, count);
+}
+
 void tell_exception(struct judge *judge, uint32_t module, struct str to)
 {
 	const struct module *about = judge_module(judge, module);

@@ -1,0 +1,2 @@
+import billing.charge
+import shop.cart

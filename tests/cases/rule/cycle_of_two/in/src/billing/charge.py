@@ -1,0 +1,2 @@
+import orders.api
+import orders.item

@@ -1,0 +1,1 @@
+import type { Price } from '../legacy/prices'

@@ -1,0 +1,2 @@
+import { charge } from '../billing/charge'
+export type Price = number

@@ -1,0 +1,2 @@
+import type { Price } from '../legacy/prices'
+import { price } from '../legacy/prices'

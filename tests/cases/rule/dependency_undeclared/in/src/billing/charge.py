@@ -1,0 +1,6 @@
+import orders.api
+from legacy import prices
+
+
+def charge():
+    import legacy.tax

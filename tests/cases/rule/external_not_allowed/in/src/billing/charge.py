@@ -1,0 +1,5 @@
+import os
+import attr
+import requests.adapters
+import requests
+import legacy.http

@@ -1,0 +1,2 @@
+import billing.charge
+from billing import charge

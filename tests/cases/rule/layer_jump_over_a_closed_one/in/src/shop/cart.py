@@ -1,0 +1,2 @@
+import billing.charge
+import legacy.prices

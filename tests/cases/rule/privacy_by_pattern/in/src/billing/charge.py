@@ -1,0 +1,3 @@
+import legacy.tax.api
+import legacy.tax.store
+import legacy.v1.deep.x

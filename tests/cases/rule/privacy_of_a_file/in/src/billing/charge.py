@@ -1,0 +1,3 @@
+import legacy.api
+import legacy.tax
+from legacy import store

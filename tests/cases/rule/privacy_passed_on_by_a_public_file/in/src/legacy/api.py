@@ -1,0 +1,1 @@
+from legacy.store import load

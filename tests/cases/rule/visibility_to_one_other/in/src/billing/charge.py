@@ -1,0 +1,2 @@
+import legacy.prices
+import orders.api
