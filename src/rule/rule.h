@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "contract/contract.h"
+#include "finding/baseline.h"
 #include "finding/finding.h"
 #include "graph/graph.h"
 
@@ -35,5 +36,11 @@ const struct rule *rule_of(enum rule_id rule);
  * ERROR_LIMIT (RULE_SEARCH_LIMIT); `out` then holds no whole answer. */
 int rules_judge(const struct graph *graph, struct date today, struct finding_list *out,
 		struct error *error) must_check;
+
+/* Adds the finding of the rule `stale` for an entry of a module's baseline (MODULE_NONE: the
+ * root's) that no finding matches; nothing where the rule is off. Its texts are in the arena of
+ * `out` or belong to `baseline` and `contracts`. Without memory `out->failed` is set. */
+void rules_add_stale(const struct contracts *contracts, const struct baseline *baseline,
+		     uint32_t module, const struct baseline_entry *entry, struct finding_list *out);
 
 #endif

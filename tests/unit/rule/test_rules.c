@@ -501,6 +501,38 @@ static void test_every_rule_finds_something(void **unused)
 	world_release(&world);
 }
 
+static void test_stale_entries(void **unused)
+{
+	(void)unused;
+	struct world world;
+	make_abc(&world);
+	struct baseline_source sources[] = {{.path = STR("ashlar.baseline.yaml")},
+					    {.path = STR("a/baseline.yaml")}};
+	struct baseline baseline = {.sources = sources, .source_count = 2};
+	struct baseline_entry entry = {
+		.rule = STR("exhaustive"), .file = STR("free.c"), .line = 3, .column = 5};
+	_cleanup_(finding_list_release) struct finding_list list = {0};
+	_cleanup_(text_release) struct text found = {0};
+	rules_add_stale(&world.contracts, &baseline, MODULE_NONE, &entry, &list);
+	entry = (struct baseline_entry){.rule = STR("dependency"),
+					.to = STR("b"),
+					.file = STR("a/1.c"),
+					.reference = STR("b/in/x.c"),
+					.line = 4,
+					.source = 1};
+	rules_add_stale(&world.contracts, &baseline, 0, &entry, &list);
+	at(&world, "b")->rules[RULE_STALE] = SEVERITY_OFF;
+	rules_add_stale(&world.contracts, &baseline, 1, &entry, &list);
+	assert_false(list.failed);
+	write_findings(&list, &found);
+	assert_string_equal(text_str(&found).at,
+			    "stale > ashlar.baseline.yaml:3\nstale a>b a/baseline.yaml:4\n");
+	assert_string_equal(list.items[1].message.at,
+			    "the baseline of a still has a finding of the rule dependency about b, "
+			    "in a/1.c (b/in/x.c), that is gone");
+	world_release(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -524,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_exceptions_end_and_are_needed),
 		cmocka_unit_test(test_exceptions_cover_nothing_where_all_is_strict),
 		cmocka_unit_test(test_exhaustive),
+		cmocka_unit_test(test_stale_entries),
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_every_rule_finds_something),
 		cmocka_unit_test(test_every_allocation_may_fail),
