@@ -69,15 +69,17 @@ static uint32_t find_relative(struct importer *importer, struct str name, bool e
 
 /* ---- absolute names ---- */
 
-/* Whether a name may start at the module `first` in `root` for this file. */
+/* Whether a name may start at the module `first` in `root` for this file: not when the tree
+ * itself names that module otherwise; and a script beside which nothing is a package means
+ * somebody else's module by its own name. */
 static bool may_start(const struct importer *importer, uint32_t root, uint32_t first)
 {
-	uint32_t owner = python_owner(importer->tree, first);
 	unsigned role = importer->index->roles[root];
-	bool certain = (role & PYTHON_ROOT) && !(role & PYTHON_GUESSED);
-	if (certain)
+	if ((role & PYTHON_ROOT) && !(role & PYTHON_GUESSED))
 		return true;
-	return !(importer->index->roles[owner] & PYTHON_LONGER) && first != importer->file;
+	if (!(role & PYTHON_ROOT) && first == importer->file)
+		return false;
+	return !(importer->index->roles[python_owner(importer->tree, first)] & PYTHON_LONGER);
 }
 
 /* The name in a root above the file. *first_party tells whether the root has its first part. */
@@ -110,21 +112,23 @@ static uint32_t find_above(struct importer *importer, struct str name, size_t fi
 	return ENTRY_NONE;
 }
 
-/* The deepest folder that is above both entries. */
-static uint32_t common_folder(const struct tree *tree, uint32_t a, uint32_t b)
+/* Whether the file may see what is in a root that is not above it. */
+static bool is_in_reach(const struct importer *importer, uint32_t root)
 {
-	while (!tree_is_within(tree, b, a))
-		a = tree->entries[a].parent;
-	return a;
+	for (; root != 0; root = entry_of(importer, root)->parent)
+		if (importer->index->roles[root] & PYTHON_ASIDE)
+			return tree_is_within(importer->tree, importer->file, root);
+	return true;
 }
 
-/* Of the modules in a group the one nearest to the file: entries stand in the order of the
- * tree, so it is the one before or the one after the file. */
-static uint32_t nearest(const struct importer *importer, const struct python_group *group)
+/* The innermost folder above the file that has one of the members; entries stand in the order
+ * of the tree, so a member in it is next to where the file would stand. *at is the first. */
+static uint32_t nearest_folder(const struct importer *importer, const uint32_t *members,
+			       size_t count, size_t *at)
 {
-	const uint32_t *members = importer->index->members + group->first;
 	size_t low = 0;
-	size_t high = group->count;
+	size_t high = count;
+	uint32_t folder = importer->file;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		if (members[middle] < importer->file)
@@ -132,42 +136,73 @@ static uint32_t nearest(const struct importer *importer, const struct python_gro
 		else
 			high = middle;
 	}
-	if (low == 0)
-		return members[0];
-	if (low == group->count)
-		return members[low - 1];
-	uint32_t before = common_folder(importer->tree, importer->file, members[low - 1]);
-	uint32_t after = common_folder(importer->tree, importer->file, members[low]);
-	return after > before ? members[low] : members[low - 1];
+	while (!(low > 0 && tree_is_within(importer->tree, members[low - 1], folder)) &&
+	       !(low < count && tree_is_within(importer->tree, members[low], folder)))
+		folder = entry_of(importer, folder)->parent;
+	for (*at = low; *at > 0 && low - *at < PYTHON_RIVAL_LIMIT && members[*at - 1] > folder;)
+		--*at;
+	return folder;
 }
 
-static uint32_t find_spread(struct importer *importer, struct str path)
+static unsigned depth_of(const struct tree *tree, uint32_t entry)
+{
+	unsigned depth = 0;
+	for (; entry != 0; entry = tree->entries[entry].parent)
+		depth++;
+	return depth;
+}
+
+/* Of the modules that have a path from their roots: the nearest to the file, of equally near
+ * ones the least deep. `parts` is how many parts the path has. */
+static uint32_t find_spread(const struct importer *importer, struct str path, unsigned parts)
 {
 	uint32_t number = map_get(&importer->index->spread, path);
-	return number == MAP_NONE ? ENTRY_NONE
-				  : nearest(importer, &importer->index->groups[number]);
+	if (number == MAP_NONE)
+		return ENTRY_NONE;
+	const struct python_group *group = &importer->index->groups[number];
+	const uint32_t *members = importer->index->members + group->first;
+	uint32_t best = ENTRY_NONE;
+	unsigned best_depth = UINT32_MAX;
+	size_t first;
+	uint32_t folder = nearest_folder(importer, members, group->count, &first);
+	for (size_t i = first; i < group->count && i - first < 2 * PYTHON_RIVAL_LIMIT; i++) {
+		uint32_t root = python_owner(importer->tree, members[i]);
+		unsigned depth = depth_of(importer->tree, members[i]);
+		if (!tree_is_within(importer->tree, members[i], folder))
+			break;
+		for (unsigned part = 0; part < parts; part++)
+			root = entry_of(importer, root)->parent;
+		if (depth < best_depth && is_in_reach(importer, root)) {
+			best = members[i];
+			best_depth = depth;
+		}
+	}
+	return best;
 }
 
 /* The name in roots that are not above the file. */
 static uint32_t find_elsewhere(struct importer *importer, const struct python_top *top,
-			       struct str name, bool exact, bool *first_party)
+			       struct str name, size_t first_length, bool exact, bool *first_party)
 {
 	const struct tree *tree = importer->tree;
 	if (top->root_count == 0)
 		return ENTRY_NONE;
 	if (top->root_count > 1) {
 		struct str path = python_path(STR(""), name, importer->buffer);
-		*first_party = true;
-		uint32_t entry = find_spread(importer, path);
-		if (entry != ENTRY_NONE || exact)
+		unsigned parts = 1;
+		for (size_t i = 0; i < path.length; i++)
+			parts += path.at[i] == '/';
+		uint32_t entry = find_spread(importer, path, parts);
+		if (entry != ENTRY_NONE || exact || parts == 1)
 			return entry;
-		entry = find_spread(importer, path_folder(path));
+		entry = find_spread(importer, path_folder(path), parts - 1);
 		bool is_folder = entry != ENTRY_NONE && tree->entries[entry].is_folder;
 		return is_folder ? ENTRY_NONE : entry;
 	}
 	uint32_t root = tree->entries[python_owner(tree, top->root_place)].parent;
-	return find_in_root(importer, root, name, (size_t)str_find(name, '.'), exact, first_party,
-			    false);
+	if (!is_in_reach(importer, root))
+		return ENTRY_NONE;
+	return find_in_root(importer, root, name, first_length, exact, first_party, false);
 }
 
 static void set_foreign(struct reference *reference, const struct python_top *top,
@@ -184,7 +219,7 @@ static void resolve_absolute(struct importer *importer, struct reference *refere
 	ptrdiff_t dot = str_find(name, '.');
 	size_t first_length = dot < 0 ? name.length : (size_t)dot;
 	const struct python_top *top = python_top(importer->index, str_first(name, first_length));
-	if (!top || top->place_count == 0) {
+	if (!top || top->place_count == 0 || top->built_in) {
 		set_foreign(reference, top, first_length);
 		return;
 	}
@@ -197,7 +232,7 @@ static void resolve_absolute(struct importer *importer, struct reference *refere
 	uint32_t entry =
 		find_above(importer, name, first_length, exact, &first_party, top->standard);
 	if (entry == ENTRY_NONE && !top->standard)
-		entry = find_elsewhere(importer, top, name, exact, &first_party);
+		entry = find_elsewhere(importer, top, name, first_length, exact, &first_party);
 	reference->resolved = entry;
 	if (entry != ENTRY_NONE)
 		reference->state = REFERENCE_INTERNAL;

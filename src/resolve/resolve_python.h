@@ -7,28 +7,33 @@
 /* What Python's resolver knows of a tree: its modules by path, the folders where absolute
  * names start (roots), and the names that start there. */
 
-/* Names of the standard library, at the top level. */
+/* Names of the standard library, at the top level; with '!' before what is built in. */
 extern const char *const python_standard[];
 extern const size_t python_standard_count;
 
 /* What an entry of the tree is to Python. */
 enum python_role {
-	PYTHON_HOLDS = 1,      /* a folder with modules in it, at any depth */
-	PYTHON_PACKAGE = 2,    /* a folder with an __init__ */
-	PYTHON_INSIDE = 4,     /* a folder in a package, at any depth */
-	PYTHON_LOOSE = 8,      /* a folder with modules directly in it */
-	PYTHON_PROJECT = 16,   /* a folder with a pyproject.toml, setup.py or the like */
-	PYTHON_ROOT = 32,      /* a root for all files */
-	PYTHON_GUESSED = 64,   /* a root only because a package is in it */
-	PYTHON_LONGER = 128,   /* a module that is imported under a longer name than from the
+	PYTHON_HOLDS = 1,       /* a folder with modules in it, at any depth */
+	PYTHON_PACKAGE = 2,     /* a folder with an __init__ */
+	PYTHON_INSIDE = 4,      /* a folder in a package, at any depth */
+	PYTHON_LOOSE = 8,       /* a folder with modules directly in it */
+	PYTHON_PROJECT = 16,    /* a folder with a pyproject.toml, setup.py or the like */
+	PYTHON_ROOT = 32,       /* a root for all files */
+	PYTHON_GUESSED = 64,    /* a root only because a package is in it */
+	PYTHON_LONGER = 128,    /* a module that is imported under a longer name than from the
 				* guessed root it is in */
-	PYTHON_SCRIPTS = 256,  /* a root for the files below it: scripts are directly in it */
-	PYTHON_NAMESPACE = 512 /* a folder that is imported from as a namespace package */
+	PYTHON_SCRIPTS = 256,   /* a root for the files below it: scripts are directly in it */
+	PYTHON_NAMESPACE = 512, /* a folder that is imported from as a namespace package */
+	PYTHON_ASIDE = 1024,    /* a folder of tests, examples, documents: roots in it are for
+				 * files in it */
+	PYTHON_IN_ASIDE = 2048, /* such a folder, or one in it */
 };
 
 enum {
 	/* Roots in each other that names are looked for in, from the innermost outwards. */
 	PYTHON_ROOT_LIMIT = 16,
+	/* Modules of the same name, equally near, that are compared by depth. */
+	PYTHON_RIVAL_LIMIT = 64,
 	/* A path made of a root and a dotted name; longer ones name nothing. */
 	PYTHON_PATH_LIMIT = 8192,
 };
@@ -39,6 +44,7 @@ struct python_top {
 	uint32_t root_count;  /* of them those in roots for all files */
 	uint32_t root_place;  /* the entry of the last of them */
 	bool standard;
+	bool built_in;      /* standard, and in the interpreter itself: nothing goes before it */
 	bool has_namespace; /* one of the places is a namespace package */
 };
 
@@ -72,10 +78,7 @@ void python_index_release(struct python_index *index);
 
 /* The entry that importing the module at `path` (slashes, no extension) yields: a file, a
  * package's __init__, the folder of a namespace package; ENTRY_NONE when there is none. */
-static inline uint32_t python_module(const struct python_index *index, struct str path)
-{
-	return map_get(&index->modules, path);
-}
+uint32_t python_module(const struct python_index *index, struct str path);
 
 /* The top-level name, or NULL when neither the tree nor the standard library has it. */
 static inline const struct python_top *python_top(const struct python_index *index, struct str name)

@@ -12,7 +12,15 @@ _Static_assert(MAP_NONE == ENTRY_NONE, "a module that is not there is no entry")
 /* ---- what a file is ---- */
 
 /* What goes before what when one folder has several of a name. */
-enum rank { RANK_PACKAGE, RANK_SOURCE, RANK_EXTENSION, RANK_STUB, RANK_FOLDER, RANK_NONE };
+enum rank {
+	RANK_PACKAGE,
+	RANK_BINARY,
+	RANK_SOURCE,
+	RANK_EXTENSION,
+	RANK_STUB,
+	RANK_FOLDER,
+	RANK_NONE,
+};
 
 struct suffix {
 	struct str text;
@@ -25,14 +33,30 @@ struct suffix {
 	}
 
 static const struct suffix SUFFIXES[] = {
-	SUFFIX("py", RANK_SOURCE),     SUFFIX("pyi", RANK_STUB),     SUFFIX("pyw", RANK_SOURCE),
-	SUFFIX("pyx", RANK_EXTENSION), SUFFIX("so", RANK_EXTENSION), SUFFIX("pyd", RANK_EXTENSION),
+	SUFFIX("py", RANK_SOURCE),     SUFFIX("pyi", RANK_STUB),  SUFFIX("pyw", RANK_SOURCE),
+	SUFFIX("pyx", RANK_EXTENSION), SUFFIX("so", RANK_BINARY), SUFFIX("pyd", RANK_BINARY),
 	SUFFIX("pxd", RANK_STUB),
 };
 
 static const struct str PROJECT_FILES[] = {
 	{"pyproject.toml", 14}, {"setup.py", 8}, {"setup.cfg", 9}, {"manage.py", 9}, {"Pipfile", 7},
 };
+
+/* Folders with code that nothing outside them imports from. */
+static const struct str ASIDE[] = {
+	{"test", 4},      {"tests", 5},       {"testing", 7}, {"testdata", 8}, {"fixtures", 8},
+	{"doc", 3},       {"docs", 4},        {"example", 7}, {"examples", 8}, {"sample", 6},
+	{"samples", 7},   {"demo", 4},        {"demos", 5},   {"tutorial", 8}, {"tutorials", 9},
+	{"benchmark", 9}, {"benchmarks", 10},
+};
+
+static bool is_among(struct str name, const struct str *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(name, names[i]))
+			return true;
+	return false;
+}
 
 static struct str name_of(const struct tree *tree, uint32_t entry)
 {
@@ -90,6 +114,15 @@ uint32_t python_owner(const struct tree *tree, uint32_t entry)
 	return is_package ? tree->entries[entry].parent : entry;
 }
 
+uint32_t python_module(const struct python_index *index, struct str path)
+{
+	uint32_t entry = map_get(&index->modules, path);
+	/* A package's __init__ may be named like a module in it. */
+	if (entry == ENTRY_NONE && str_ends(path, STR("/__init__")))
+		entry = map_get(&index->modules, str_first(path, path.length - 9));
+	return entry;
+}
+
 struct str python_path(struct str root, struct str name, char *buffer)
 {
 	size_t length = root.length + (root.length > 0);
@@ -106,14 +139,6 @@ struct str python_path(struct str root, struct str name, char *buffer)
 
 /* ---- roles ---- */
 
-static bool is_project_file(struct str name)
-{
-	for (size_t i = 0; i < sizeof PROJECT_FILES / sizeof *PROJECT_FILES; i++)
-		if (str_equal(name, PROJECT_FILES[i]))
-			return true;
-	return false;
-}
-
 static void mark_holders(const struct tree *tree, uint16_t *roles, uint32_t folder)
 {
 	while (folder != ENTRY_NONE && !(roles[folder] & PYTHON_HOLDS)) {
@@ -127,7 +152,7 @@ static void mark_file(const struct tree *tree, uint16_t *roles, uint32_t entry)
 	uint32_t folder = tree->entries[entry].parent;
 	struct str name = name_of(tree, entry);
 	struct str module;
-	if (is_project_file(name))
+	if (is_among(name, PROJECT_FILES, sizeof PROJECT_FILES / sizeof *PROJECT_FILES))
 		roles[folder] |= PYTHON_PROJECT;
 	if (rank_of(name, &module) == RANK_NONE)
 		return;
@@ -142,6 +167,9 @@ static void mark_folder(const struct tree *tree, uint16_t *roles, uint32_t entry
 	if (!(roles[entry] & PYTHON_HOLDS))
 		return;
 	bool is_package = roles[entry] & PYTHON_PACKAGE;
+	if (is_among(name_of(tree, entry), ASIDE, sizeof ASIDE / sizeof *ASIDE))
+		roles[entry] |= PYTHON_ASIDE | PYTHON_IN_ASIDE;
+	roles[entry] |= roles[parent] & PYTHON_IN_ASIDE;
 	if (roles[parent] & (PYTHON_PACKAGE | PYTHON_INSIDE))
 		roles[entry] |= PYTHON_INSIDE;
 	if ((roles[entry] & PYTHON_PROJECT) && !is_package)
@@ -234,13 +262,28 @@ static bool put_top(struct python_index *index, const struct tree *tree, uint32_
 		find_or_add_top(index, dot < 0 ? name : str_first(name, (size_t)dot));
 	if (!top)
 		return false;
-	bool in_root = index->roles[folder] & PYTHON_ROOT;
+	/* A stub at the top stands for a third party's module: only those beside it mean it. */
+	bool in_root = (index->roles[folder] & PYTHON_ROOT) && rank != RANK_STUB;
 	top->place_count++;
 	top->root_count += in_root;
 	if (in_root)
 		top->root_place = entry;
 	top->has_namespace |= rank == RANK_FOLDER;
 	return true;
+}
+
+static int put_standard(struct python_index *index, struct error *error)
+{
+	for (size_t i = 0; i < python_standard_count; i++) {
+		const char *name = python_standard[i];
+		bool built_in = *name == '!';
+		struct python_top *top = find_or_add_top(index, str_of(name + built_in));
+		if (!top)
+			return error_memory(error);
+		top->standard = true;
+		top->built_in = built_in;
+	}
+	return 0;
 }
 
 static int put_all(struct python_index *index, const struct tree *tree, struct error *error)
@@ -253,13 +296,7 @@ static int put_all(struct python_index *index, const struct tree *tree, struct e
 		if (!put_module(index, tree, path, i, rank) || !put_top(index, tree, i, rank))
 			return error_memory(error);
 	}
-	for (size_t i = 0; i < python_standard_count; i++) {
-		struct python_top *top = find_or_add_top(index, str_of(python_standard[i]));
-		if (!top)
-			return error_memory(error);
-		top->standard = true;
-	}
-	return 0;
+	return put_standard(index, error);
 }
 
 /* ---- names with several roots ---- */
@@ -356,7 +393,7 @@ static int spread_all(struct python_index *index, const struct tree *tree, struc
 /* ---- how the tree itself names its modules ---- */
 
 /* Notes that the folders on the way to a module of `depth` parts are packages, and that what
- * is in a guessed root among them is not named from there. */
+ * is in a guessed root among them is not named from there; but among tests both are usual. */
 static void note_path(struct python_index *index, const struct tree *tree, uint32_t entry,
 		      size_t depth)
 {
@@ -364,6 +401,8 @@ static void note_path(struct python_index *index, const struct tree *tree, uint3
 	for (; depth > 1 && at != 0; depth--) {
 		uint32_t folder = tree->entries[at].parent;
 		uint16_t role = index->roles[folder];
+		if (role & PYTHON_IN_ASIDE)
+			break;
 		if (!(role & PYTHON_PACKAGE)) {
 			index->roles[folder] |= PYTHON_NAMESPACE;
 			if (role & (PYTHON_GUESSED | PYTHON_SCRIPTS))

@@ -206,7 +206,7 @@ def compare(ashlar, tree, show):
         missing_total += len(missing)
         invented_total += len(invented)
         for what, rows in (("missing", missing), ("invented", invented)):
-            for row in rows[: show if shown < 60 else 0]:
+            for row in rows[: show]:
                 print(f"  {what}: {file}:{row[0]}:{row[1]}: {row[2]} {row[3]}")
     print(
         f"{os.path.basename(os.path.abspath(tree))}: {len(files)} files, {unparsed} not parsed, "
