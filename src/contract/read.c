@@ -82,6 +82,8 @@ static void complain_of_key(struct reader *reader, const struct yaml_node *name,
 	struct str known[KEYS_MOST];
 	char buffer[HINT_SIZE];
 	_cleanup_(text_release) struct text all = {0};
+	if (reader->errors->count >= ERROR_LIST_LIMIT)
+		count = 0; /* no one will read it */
 	for (size_t i = 0; i < count && i < KEYS_MOST; i++) {
 		known[i] = str_of(keys[i].name);
 		text_addf(&all, "%s%s", i ? ", " : "; the keys here are ", keys[i].name);
