@@ -4,78 +4,11 @@
  * cannot disagree. */
 #include "report/frame.h"
 
-#include "base/file.h"
-#include "base/mem.h"
+#include "base/source.h"
+
 #include "report/plain.h"
 
 enum { TAB = 4 };
-
-void source_release(struct source *source)
-{
-	text_release(&source->content);
-	mem_free(source->starts);
-	source->starts = NULL;
-	source->start_count = source->start_capacity = 0;
-}
-
-static bool add_start(struct source *source, size_t start)
-{
-	if (!mem_reserve(&source->starts, &source->start_capacity, source->start_count + 1,
-			 sizeof *source->starts)) {
-		source->failed = true;
-		return false;
-	}
-	source->starts[source->start_count++] = start;
-	return true;
-}
-
-static void find_starts(struct source *source)
-{
-	struct str content = text_str(&source->content);
-	size_t at = 0;
-	while (at < content.length) {
-		if (!add_start(source, at))
-			return;
-		ptrdiff_t end = str_find(str_from(content, at), '\n');
-		at = end < 0 ? content.length : at + (size_t)end + 1;
-	}
-	if (source->start_count)
-		add_start(source, content.length);
-}
-
-/* Leaves the source without lines when the file cannot be read. */
-static void load(struct source *source, struct str file)
-{
-	_cleanup_(text_release) struct text path = {0};
-	struct error error;
-	source->file = file;
-	source->start_count = 0;
-	text_clear(&source->content);
-	text_addf(&path, "%s/%.*s", source->root, STR_ARG(file));
-	if (path.failed)
-		source->failed = true;
-	else if (file_read(path.at, FRAME_FILE_LIMIT, &source->content, &error) == 0)
-		find_starts(source);
-	else if (error.code == ERROR_MEMORY)
-		source->failed = true;
-}
-
-bool source_line(struct source *source, struct str file, uint32_t line, struct str *out)
-{
-	if (!source->root || file.length == 0 || line == 0 || source->failed)
-		return false;
-	if (!source->file.at || !str_equal(source->file, file))
-		load(source, file);
-	if (line >= source->start_count)
-		return false;
-	size_t start = source->starts[line - 1];
-	struct str whole = {source->content.at + start, source->starts[line] - start};
-	while (whole.length &&
-	       (whole.at[whole.length - 1] == '\n' || whole.at[whole.length - 1] == '\r'))
-		whole.length--;
-	*out = whole;
-	return true;
-}
 
 /* Where in the line, and in which column, a walk over it stands. */
 struct walker {
@@ -106,7 +39,7 @@ static bool next(struct walker *walker)
 	walker->rest = str_from(walker->rest, walker->glyph.length);
 	walker->character++;
 	walker->column += walker->width;
-	if (walker->rest.length && walker->character <= 2 * FRAME_COLUMN_LIMIT)
+	if (walker->rest.length && walker->character <= 2 * SOURCE_COLUMN_LIMIT)
 		look(walker);
 	else
 		walker->rest.length = 0;

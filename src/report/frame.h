@@ -11,30 +11,6 @@
 
 /* Lines of source files, shown with a part of them underlined. */
 
-/* A reference further right than this many characters is not shown: such lines are made by
- * programs, and looking them up for each finding would be quadratic. */
-#define FRAME_COLUMN_LIMIT 2000
-
-/* Larger files are not read for a frame, in bytes. */
-#define FRAME_FILE_LIMIT ((size_t)16 << 20)
-
-/* The lines of one file at a time: asking for lines file by file reads each file once. */
-struct source {
-	const char *root; /* where paths start */
-	struct str file;  /* the one that is held */
-	struct text content;
-	size_t *starts; /* of the lines in `content`, and one past the last */
-	size_t start_count;
-	size_t start_capacity;
-	bool failed; /* memory ran out */
-};
-
-void source_release(struct source *source);
-
-/* The line, without its end, valid until the next call; false when it is not there. `file`
- * is not copied and must stay where it is. */
-bool source_line(struct source *source, struct str file, uint32_t line, struct str *out);
-
 /* What is shown of a line. */
 struct frame {
 	struct str line;

@@ -80,6 +80,15 @@ void add_xml_path(const struct writer *writer, struct str file)
 	text_add_xml(writer->out, file);
 }
 
+uint32_t width_of(struct source *source, const struct finding *finding)
+{
+	struct str line;
+	if (finding->reference.length == 0 ||
+	    !source_line(source, finding->file, finding->line, &line))
+		return finding->width;
+	return source_match(line, finding->column, finding->reference);
+}
+
 /* The number with a comma before each group of three. */
 static void add_grouped(struct text *out, uint64_t number)
 {

@@ -2,6 +2,7 @@
 /* Workflow commands of GitHub Actions: "::error file=F,line=L,col=C,title=T::MESSAGE". GitHub
  * reads a command to the end of its line and knows %25, %0D and %0A in the message, and %3A
  * and %2C in the properties besides. Findings of the baseline are not told. */
+#include "base/mem.h"
 #include "report/writer.h"
 
 static void add_escaped(struct text *out, struct str text, bool property)
@@ -16,9 +17,11 @@ static void add_escaped(struct text *out, struct str text, bool property)
 	}
 }
 
-static void add_place(const struct writer *writer, const struct finding *finding)
+static void add_place(const struct writer *writer, const struct finding *finding,
+		      struct source *source)
 {
 	struct text *out = writer->out;
+	uint32_t width = width_of(source, finding);
 	if (finding->file.length == 0)
 		return;
 	text_add(out, STR("file="));
@@ -31,8 +34,8 @@ static void add_place(const struct writer *writer, const struct finding *finding
 		text_addf(out, ",line=%u", finding->line);
 	if (finding->line && finding->column)
 		text_addf(out, ",col=%u", finding->column);
-	if (finding->line && finding->column && finding->width)
-		text_addf(out, ",endColumn=%u", finding->column + finding->width);
+	if (finding->line && finding->column && width)
+		text_addf(out, ",endColumn=%u", finding->column + width);
 	text_add_byte(out, ',');
 }
 
@@ -44,11 +47,12 @@ static void add_line(struct text *out, const char *label, struct str text)
 	add_escaped(out, text, false);
 }
 
-static void add_finding(const struct writer *writer, const struct finding *finding)
+static void add_finding(const struct writer *writer, const struct finding *finding,
+			struct source *source)
 {
 	struct text *out = writer->out;
 	text_add(out, finding->severity == FINDING_ERROR ? STR("::error ") : STR("::warning "));
-	add_place(writer, finding);
+	add_place(writer, finding, source);
 	text_addf(out, "title=Ashlar%%3A %s", finding->rule);
 	if (finding->module.length && finding->to.length) {
 		text_add(out, STR(" ("));
@@ -78,9 +82,12 @@ static void add_problems(const struct writer *writer)
 
 void write_github(const struct writer *writer)
 {
+	_cleanup_(source_release) struct source source = {.root = writer->summary->root};
 	for (size_t i = 0; i < writer->list->count; i++)
 		if (!writer->sorted[i]->baseline)
-			add_finding(writer, writer->sorted[i]);
+			add_finding(writer, writer->sorted[i], &source);
+	if (source.failed)
+		writer->out->failed = true;
 	add_problems(writer);
 	text_add(writer->out, STR("::notice title=Ashlar::"));
 	add_verdict(writer->out, writer->list);

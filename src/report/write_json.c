@@ -36,8 +36,7 @@ static void add_finding(struct text *out, const struct finding *finding)
 	add_member(out, "module", finding->module);
 	add_member(out, "to", finding->to);
 	add_member(out, "file", finding->file);
-	text_addf(out, ", \"line\": %u, \"column\": %u, \"width\": %u", finding->line,
-		  finding->column, finding->width);
+	text_addf(out, ", \"line\": %u, \"column\": %u", finding->line, finding->column);
 	add_member(out, "reference", finding->reference);
 	add_member(out, "message", finding->message);
 	add_member(out, "why", finding->why);

@@ -61,13 +61,14 @@ static void add_message(struct text *out, const char *member, struct str text)
 	text_add_byte(out, '}');
 }
 
-static void add_location(const struct writer *writer, const struct finding *finding)
+static void add_location(const struct writer *writer, const struct finding *finding,
+			 struct source *source)
 {
 	struct text *out = writer->out;
 	text_add(out, STR(", \"locations\": [{"));
 	if (finding->file.length)
 		add_physical(writer, (struct place){finding->file, finding->line, finding->column,
-						    finding->width});
+						    width_of(source, finding)});
 	if (finding->module.length) {
 		text_add(out, finding->file.length ? STR(", ") : STR(""));
 		text_add(out, STR("\"logicalLocations\": [{\"kind\": \"module\", \"name\": "));
@@ -140,7 +141,7 @@ static long rule_index(const struct writer *writer, const char *rule)
 }
 
 static void add_result(const struct writer *writer, const struct finding *finding,
-		       const struct fingerprint *fingerprint)
+		       const struct fingerprint *fingerprint, struct source *source)
 {
 	struct text *out = writer->out;
 	long index = rule_index(writer, finding->rule);
@@ -151,7 +152,7 @@ static void add_result(const struct writer *writer, const struct finding *findin
 		  finding->severity == FINDING_ERROR ? "error" : "warning");
 	add_full_message(writer, finding);
 	if (finding->file.length || finding->module.length)
-		add_location(writer, finding);
+		add_location(writer, finding, source);
 	if (finding->step_count)
 		add_chain(writer, finding);
 	text_addf(out, ", \"partialFingerprints\": {\"ashlar/v1\": \"%s\"}", fingerprint->hex);
@@ -239,6 +240,7 @@ void write_sarif(const struct writer *writer)
 	struct text *out = writer->out;
 	size_t count = writer->list->count;
 	_cleanup_(mem_freep) struct fingerprint *prints = fingerprints(writer);
+	_cleanup_(source_release) struct source source = {.root = writer->summary->root};
 	text_add(out, STR("{\n\t\"$schema\": \""));
 	text_add(out, SCHEMA);
 	text_add(out, STR("\",\n\t\"version\": \"2.1.0\",\n\t\"runs\": [{\n"));
@@ -249,7 +251,9 @@ void write_sarif(const struct writer *writer)
 	text_add(out, STR("\t\t\"results\": ["));
 	for (size_t i = 0; prints && i < count; i++) {
 		text_add(out, i ? STR(",\n\t\t\t") : STR("\n\t\t\t"));
-		add_result(writer, writer->sorted[i], &prints[i]);
+		add_result(writer, writer->sorted[i], &prints[i], &source);
 	}
 	text_add(out, count ? STR("\n\t\t]\n\t}]\n}\n") : STR("]\n\t}]\n}\n"));
+	if (source.failed)
+		out->failed = true;
 }

@@ -3,6 +3,7 @@
  * wall is there and what to do; then what was seen. Whatever comes from the tree goes through
  * add_plain(), so that no file name or source line can move the cursor. */
 #include "base/mem.h"
+#include "base/source.h"
 #include "report/frame.h"
 #include "report/plain.h"
 #include "report/writer.h"
@@ -118,9 +119,9 @@ static void add_frame(const struct writer *writer, const struct finding *finding
 {
 	enum { GUTTER_WIDTH = 10 };
 	unsigned width = writer->options->width;
-	struct frame frame = {.column = finding->column, .length = finding->width};
+	struct frame frame = {.column = finding->column, .length = width_of(source, finding)};
 	frame.room = width > WIDTH_LEAST + GUTTER_WIDTH ? width - GUTTER_WIDTH : FRAME_ROOM;
-	if (finding->column > FRAME_COLUMN_LIMIT ||
+	if (finding->column > SOURCE_COLUMN_LIMIT ||
 	    !source_line(source, finding->file, finding->line, &frame.line))
 		return;
 	text_add_byte(writer->out, '\n');

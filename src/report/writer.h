@@ -2,6 +2,7 @@
 #ifndef REPORT_WRITER_H
 #define REPORT_WRITER_H
 
+#include "base/source.h"
 #include "report/report.h"
 
 /* What the formats share. Private to this folder. */
@@ -27,6 +28,10 @@ void add_json_path(const struct writer *writer, struct str file);
 
 /* Adds the same path, escaped for XML. */
 void add_xml_path(const struct writer *writer, struct str file);
+
+/* How many characters of its line a finding is about: what stands there of the reference, or
+ * finding->width where there is no reference or no such line; 0 when that is not known. */
+uint32_t width_of(struct source *source, const struct finding *finding);
 
 struct verdict {
 	size_t errors; /* not in the baseline */
