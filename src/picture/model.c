@@ -230,6 +230,41 @@ static int choose_shown(struct model *model, struct error *error)
 	return 0;
 }
 
+static uint32_t weight(const struct tally *tally)
+{
+	return tally->errors + tally->warnings + tally->known;
+}
+
+static int compare_findings(const void *left, const void *right)
+{
+	const struct link *a = *(struct link *const *)left, *b = *(struct link *const *)right;
+	if (weight(&a->tally) != weight(&b->tally))
+		return weight(&a->tally) > weight(&b->tally) ? -1 : 1;
+	return (a > b) - (a < b);
+}
+
+/* Of a dense map the skeleton, and the links with the most findings. */
+static int choose_drawn(struct model *model, struct error *error)
+{
+	_cleanup_(mem_freep) struct link **broken =
+		mem_alloc((model->link_count + 1) * sizeof(struct link *));
+	size_t count = 0;
+	if (!broken)
+		return error_memory(error);
+	for (size_t i = 0; i < model->link_count; i++) {
+		struct link *link = &model->links[i];
+		if (!model->nodes[link->edge->from].shown || !model->nodes[link->edge->to].shown)
+			continue;
+		link->drawn = link->main || model->link_count <= MODEL_LINK_LIMIT;
+		if (weight(&link->tally))
+			broken[count++] = link;
+	}
+	qsort(broken, count, sizeof(struct link *), compare_findings);
+	for (size_t i = 0; i < count && i < MODEL_LINK_LIMIT; i++)
+		broken[i]->drawn = true;
+	return 0;
+}
+
 int model_build(const struct picture *picture, struct model *out, struct error *error)
 {
 	*out = (struct model){.picture = picture};
@@ -246,6 +281,8 @@ int model_build(const struct picture *picture, struct model *out, struct error *
 		result = choose_shown(out, error);
 	if (result == 0)
 		result = skeleton_mark(out, error);
+	if (result == 0)
+		result = choose_drawn(out, error);
 	if (result < 0)
 		model_release(out);
 	return result;

@@ -34,7 +34,13 @@ struct link {
 	/* Part of the skeleton: what is left of the shown edges when those are taken away that
 	 * others imply, with the heaviest of each node inside a group. */
 	bool main;
+	/* On the map from the start: all of a small map; else the skeleton, and the links with
+	 * the most findings. */
+	bool drawn;
 };
+
+/* A map with more links is too dense to be drawn whole. */
+#define MODEL_LINK_LIMIT 120
 
 struct model {
 	const struct picture *picture;

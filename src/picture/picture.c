@@ -13,6 +13,8 @@ struct picture_format {
 static const struct picture_format FORMATS[] = {
 	{"dot", draw_dot},
 	{"mermaid", draw_mermaid},
+	{"svg", draw_svg},
+	{"html", draw_html},
 };
 
 enum { FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
