@@ -11,13 +11,14 @@
 #include "rule/judge.h"
 
 static const char EXPLANATION[] =
-	"Modules must not reference each other in a circle. It is judged on the references in the\n"
-	"code, not on `depends_on`. There is one finding for all modules that are tied together:\n"
-	"it shows the shortest circle with a line for each link, placed at the link to cut, and\n"
-	"which links to cut so that no circle is left, with few references on them.\n"
+	"Modules must not reference each other in a circle. It is judged on the references in\n"
+	"the code, not on `depends_on`. There is one finding for all modules that are tied\n"
+	"together: it shows the shortest circle with a line for each link, placed at the link\n"
+	"to cut, and which links to cut so that no circle is left, with few references on\n"
+	"them.\n"
 	"\n"
-	"Teams want it because modules in a circle are one module: they can only be understood,\n"
-	"tested, built and moved together.\n"
+	"Teams want it because modules in a circle are one module: they can only be\n"
+	"understood, tested, built and moved together.\n"
 	"\n"
 	"    ignore_types: [cycle]\n"
 	"\n"
@@ -26,11 +27,9 @@ static const char EXPLANATION[] =
 	"    1. src/orders/cart.ts:4:22  orders references billing (import ../billing/price)\n"
 	"    2. src/billing/charge.ts:9:24  billing references orders (import ../orders/order)\n"
 	"\n"
-	"Fix it by turning one link round with an event or a callback, or by moving what both "
-	"need\n"
-	"into a module below them.\n"
-	"\n"
-	"An exception with `to: MODULE` takes that one link out of all circles until its date.\n";
+	"Fix it by turning one link round with an event or a callback, or by moving what both\n"
+	"need into a module below them. An exception with `to: MODULE` takes that one link\n"
+	"out of all circles until its date.\n";
 
 /* So many nodes and edges are looked at to find the shortest circle of a knot. */
 #define CIRCLE_LIMIT UINT64_C(20000000)

@@ -3,11 +3,12 @@
 #include "rule/judge.h"
 
 static const char EXPLANATION[] =
-	"A module may reference only the modules that its `depends_on` names. Without the key it\n"
-	"may reference none.\n"
+	"A module may reference only the modules that its `depends_on` names. Without the key\n"
+	"it may reference none.\n"
 	"\n"
-	"Teams want it because a dependency that nobody wrote down is one that nobody decided.\n"
-	"With it, who needs whom is read in one line of the contract and reviewed when it grows.\n"
+	"Teams want it because a dependency that nobody wrote down is one that nobody\n"
+	"decided. With it, who needs whom is read in one line of the contract and reviewed\n"
+	"when it grows.\n"
 	"\n"
 	"    module: billing\n"
 	"    depends_on: [identity]\n"
@@ -15,11 +16,10 @@ static const char EXPLANATION[] =
 	"    src/billing/charge.py:3:8 error dependency\n"
 	"    src/billing/charge.py imports legacy.prices, but billing does not depend on legacy\n"
 	"\n"
-	"Fix it by adding the module to `depends_on` where the dependency is meant; by taking the\n"
-	"value as an argument or moving it where both may reach it where it is not; by an event\n"
-	"or a callback where the other module needs this one already.\n"
-	"\n"
-	"An exception with `to: MODULE` allows it until its date.\n";
+	"Fix it by adding the module to `depends_on` where the dependency is meant; by taking\n"
+	"the value as an argument or moving it where both may reach it where it is not; by an\n"
+	"event or a callback where the other module needs this one already. An exception with\n"
+	"`to: MODULE` allows it until its date.\n";
 
 /* What stands in the way of simply declaring the dependency. */
 
@@ -29,13 +29,11 @@ static bool tell_layers(struct judge *judge, const struct edge *edge)
 	uint32_t to = judge_module(judge, edge->to)->layer;
 	if (from == MODULE_NONE || to == MODULE_NONE || to >= from)
 		return false;
-	tell(judge,
-	     "Declaring it does not help: %.*s is in layer %.*s, above %.*s. Move what is used "
-	     "down, "
-	     "or turn the reference round.",
+	tell(judge, "Declaring it does not help: %.*s is in layer %.*s, above %.*s. ",
 	     STR_ARG(judge_module(judge, edge->to)->name),
 	     STR_ARG(judge->contracts->layers[to].name.text),
 	     STR_ARG(judge->contracts->layers[from].name.text));
+	tell(judge, "Move what is used down, or turn the reference round.");
 	return true;
 }
 

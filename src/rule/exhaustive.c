@@ -4,11 +4,11 @@
 #include "rule/judge.h"
 
 static const char EXPLANATION[] =
-	"Every source file belongs to a module, or is matched by `outside` in ashlar.yaml (paths,\n"
-	"folders and patterns relative to the root). Off unless it is turned on.\n"
+	"Every source file belongs to a module, or is matched by `outside` in ashlar.yaml\n"
+	"(paths, folders and patterns relative to the root). Off unless it is turned on.\n"
 	"\n"
-	"Teams want it once all of the code has its modules, so that new code cannot grow where\n"
-	"no rule looks.\n"
+	"Teams want it once all of the code has its modules, so that new code cannot grow\n"
+	"where no rule looks.\n"
 	"\n"
 	"    rules: {exhaustive: error}\n"
 	"    outside: [setup.py, scripts/]\n"
@@ -16,12 +16,9 @@ static const char EXPLANATION[] =
 	"    tools/release.py error exhaustive\n"
 	"    tools/release.py belongs to no module\n"
 	"\n"
-	"Fix it by moving the file into a module, by making its folder one with a module.yaml, or\n"
-	"by listing it under `outside`.\n"
-	"\n"
-	"There are no exceptions; `outside` is the list of them.\n";
+	"Fix it by moving the file into a module, by making its folder one with a\n"
+	"module.yaml, or by listing it under `outside`.\n";
 
-/* Marks every entry that is of a module or has one in it. */
 static bool *find_owned(const struct graph *graph)
 {
 	const struct tree *tree = graph->tree;

@@ -3,12 +3,11 @@
 #include "rule/judge.h"
 
 static const char EXPLANATION[] =
-	"An exception past its `until` is a finding, and covers nothing any more. It covers to "
-	"the\n"
-	"end of that day, in UTC.\n"
+	"An exception past its `until` is a finding, and covers nothing any more. It covers\n"
+	"to the end of that day, in UTC.\n"
 	"\n"
-	"Teams want it because an exception without an end is a rule that nobody wrote down. The\n"
-	"environment variable ASHLAR_TODAY=2027-06-30 shows what will have ended by then.\n"
+	"Teams want it because an exception without an end is a rule that nobody wrote down.\n"
+	"The environment variable ASHLAR_TODAY=2027-06-30 shows what will have ended by then.\n"
 	"\n"
 	"    exceptions:\n"
 	"      - {rule: dependency, to: legacy, reason: \"price table moves in Q1\",\n"
@@ -17,11 +16,9 @@ static const char EXPLANATION[] =
 	"    src/billing/module.yaml:5:5 error expired\n"
 	"    the exception of billing from the rule dependency for legacy ended on 2027-03-31\n"
 	"\n"
-	"Fix it by removing what it covered, or agree on a new date with its owner: the "
-	"contract's\n"
-	"history then shows how often that was done. One that covers nothing is just deleted.\n"
-	"\n"
-	"There are no exceptions from it.\n";
+	"Fix it by removing what it covered, or agree on a new date with its owner: the\n"
+	"contract's history then shows how often that was done. One that covers nothing is\n"
+	"just deleted.\n";
 
 static void tell_help(struct judge *judge, uint32_t module, size_t index)
 {

@@ -4,13 +4,13 @@
 
 static const char EXPLANATION[] =
 	"A module with `external` may use only the third parties' packages that its patterns\n"
-	"match; `external: []` allows none, and without the key all are allowed. The language's\n"
-	"own library never counts. A `*` stops at a slash, `**` does not:\n"
-	"`github.com/aws/**`. There is one finding for each package of a module, at its first "
+	"match; `external: []` allows none, and without the key all are allowed. The\n"
+	"language's own library never counts. A `*` stops at a slash, `**` does not:\n"
+	"`github.com/aws/**`. There is one finding for each package of a module, at its first\n"
 	"use.\n"
 	"\n"
-	"Teams want it to keep frameworks, database drivers and clients of other companies where\n"
-	"they can be replaced, and to see what a new dependency drags in.\n"
+	"Teams want it to keep frameworks, database drivers and clients of other companies\n"
+	"where they can be replaced, and to see what a new dependency drags in.\n"
 	"\n"
 	"    module: billing\n"
 	"    external: [decimal.js]\n"
@@ -19,7 +19,6 @@ static const char EXPLANATION[] =
 	"    src/billing/charge.ts imports stripe, but billing may not use the package stripe\n"
 	"\n"
 	"Fix it by going through a module that may use it, or add the package to `external`.\n"
-	"\n"
 	"An exception with `to: PACKAGE` allows it until its date.\n";
 
 static bool allows(const struct module *module, struct str package)

@@ -3,11 +3,12 @@
 #include "rule/wall.h"
 
 static const char EXPLANATION[] =
-	"No module of an entry's `from` may reference one of its `to`; nor reach it through other\n"
-	"modules, unless the entry says `indirect: false`.\n"
+	"No module of an entry's `from` may reference one of its `to`; nor reach it through\n"
+	"other modules, unless the entry says `indirect: false`.\n"
 	"\n"
-	"Teams want it for the few walls that must hold whatever anybody declares: the payment\n"
-	"core never ends up in the administration's tools, nothing new hangs on the old system.\n"
+	"Teams want it for the few walls that must hold whatever anybody declares: the\n"
+	"payment core never ends up in the administration's tools, nothing new hangs on the\n"
+	"old system.\n"
 	"\n"
 	"    forbidden:\n"
 	"      - {from: [shop], to: [legacy], reason: \"legacy is shut down in May\"}\n"
@@ -18,11 +19,9 @@ static const char EXPLANATION[] =
 	"    1. src/shop/cart.py:5:6  shop references prices (import prices.table)\n"
 	"    2. src/prices/table.py:2:8  prices references legacy (import legacy.db)\n"
 	"\n"
-	"Fix it by cutting one link of the chain; the finding names the one with the fewest "
-	"lines.\n"
-	"Where one module references the other itself, chains between the two are not told too.\n"
-	"\n"
-	"An exception with `to: MODULE` allows it until its date.\n";
+	"Fix it by cutting one link of the chain; the finding names the one with the fewest\n"
+	"lines. Where one module references the other itself, chains between the two are not\n"
+	"told too. An exception with `to: MODULE` allows it until its date.\n";
 
 static void tell_wall(struct judge *judge, uint32_t from, uint32_t to)
 {

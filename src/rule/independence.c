@@ -3,9 +3,8 @@
 #include "rule/wall.h"
 
 static const char EXPLANATION[] =
-	"No module of an `independent` entry may reference another of the same entry, nor reach "
-	"it\n"
-	"through modules outside of the entry.\n"
+	"No module of an `independent` entry may reference another of the same entry, nor\n"
+	"reach it through modules outside of the entry.\n"
 	"\n"
 	"Teams want it for plug-ins, for regions, for products on one platform: each can be\n"
 	"changed, tested and removed without looking at the others.\n"
@@ -18,9 +17,8 @@ static const char EXPLANATION[] =
 	"    independent of each other\n"
 	"\n"
 	"Fix it by moving what both need into a module of its own, which uses neither, or by\n"
-	"letting a module above them put the two together.\n"
-	"\n"
-	"An exception with `to: MODULE` allows it until its date, in that direction.\n";
+	"letting a module above them put the two together. An exception with `to: MODULE`\n"
+	"allows it until its date, in that direction.\n";
 
 static void tell_wall(struct judge *judge, uint32_t from, uint32_t to)
 {

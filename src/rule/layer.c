@@ -5,12 +5,12 @@
 #include "rule/judge.h"
 
 static const char EXPLANATION[] =
-	"A module may reference modules of its own layer and of those below it. A layer that is\n"
-	"`closed` may not be jumped over: those above it reach those below it only through it.\n"
-	"A module without a layer is not judged.\n"
+	"A module may reference modules of its own layer and of those below it. A layer that\n"
+	"is `closed` may not be jumped over: those above it reach those below it only through\n"
+	"it. A module without a layer is not judged.\n"
 	"\n"
-	"Teams want it because the order holds for modules that are yet to be written, where a\n"
-	"list of dependencies has to be thought of anew.\n"
+	"Teams want it because the order holds for modules that are yet to be written, where\n"
+	"a list of dependencies has to be thought of anew.\n"
 	"\n"
 	"    layers: [edge, {name: domain, closed: true}, platform]\n"
 	"\n"
@@ -18,12 +18,10 @@ static const char EXPLANATION[] =
 	"    src/db/pool.c includes billing/billing.h, but db (layer platform) is below billing\n"
 	"    (layer domain)\n"
 	"\n"
-	"Fix an upward reference by moving what is used down, or by turning it round: the lower\n"
-	"module offers a callback, an interface or an event that the upper one uses. Fix a jump "
-	"by\n"
-	"asking a module of the closed layer.\n"
-	"\n"
-	"An exception with `to: MODULE` allows it until its date.\n";
+	"Fix an upward reference by moving what is used down, or by turning it round: the\n"
+	"lower module offers a callback, an interface or an event that the upper one uses.\n"
+	"Fix a jump by asking a module of the closed layer. An exception with `to: MODULE`\n"
+	"allows it until its date.\n";
 
 static struct str layer_name(const struct judge *judge, uint32_t layer)
 {
@@ -66,10 +64,10 @@ static void judge_upward(struct judge *judge, const struct edge *edge)
 	tell(judge, "None may use one above it.");
 	verdict.why = told(judge);
 	tell(judge,
-	     "Turn it round: let %.*s offer a callback, an interface or an event that %.*s uses; "
-	     "or "
-	     "move what is used down to layer %.*s (",
-	     STR_ARG(from->name), STR_ARG(to->name), STR_ARG(layer_name(judge, from->layer)));
+	     "Turn it round: let %.*s offer a callback, an interface or an event that %.*s uses; ",
+	     STR_ARG(from->name), STR_ARG(to->name));
+	tell(judge, "or move what is used down to layer %.*s (",
+	     STR_ARG(layer_name(judge, from->layer)));
 	tell_count(judge, judge_use_count(judge, edge), "reference", "references");
 	tell(judge, ").");
 	tell_exception(judge, edge->from, to->name);

@@ -7,11 +7,11 @@
 #include "rule/judge.h"
 
 static const char EXPLANATION[] =
-	"Of a module with `public`, others may reference only the files and folders named there,\n"
-	"by paths or patterns relative to the module's folder (and to its `roots`). A folder\n"
-	"counts with all that is in it; a reference to a whole folder, as a Go package or a Java\n"
-	"wildcard import is one, is public when a file right in it is. `public: []` closes the\n"
-	"module; without the key all of it is public.\n"
+	"Of a module with `public`, others may reference only the files and folders named\n"
+	"there, by paths or patterns relative to the module's folder (and to its `roots`). A\n"
+	"folder counts with all that is in it; a reference to a whole folder, as a Go package\n"
+	"or a Java wildcard import is one, is public when a file right in it is. `public: []`\n"
+	"closes the module; without the key all of it is public.\n"
 	"\n"
 	"Teams want it so that a module can change what nobody else can hold on to.\n"
 	"\n"
@@ -22,9 +22,8 @@ static const char EXPLANATION[] =
 	"    src/billing/charge.ts imports ../legacy/store, but legacy keeps src/legacy/store.ts\n"
 	"    private\n"
 	"\n"
-	"Fix it by using what is public instead; the finding names a public file that passes the\n"
-	"private one on, where there is one. Or agree with the owner to make it public.\n"
-	"\n"
+	"Fix it by using what is public instead; the finding names a public file that passes\n"
+	"the private one on, where there is one. Or agree with the owner to make it public.\n"
 	"An exception with `to: MODULE` allows it until its date.\n";
 
 enum openness { OPENNESS_UNKNOWN, OPENNESS_PUBLIC, OPENNESS_PRIVATE };

@@ -7,17 +7,15 @@ static const char EXPLANATION[] =
 	"An entry of the baseline that no finding matches any more is a finding itself. In a\n"
 	"strict module every entry is one.\n"
 	"\n"
-	"Teams want it so that the baseline only shrinks: what was fixed cannot come back under\n"
-	"the cover of an entry that was left behind.\n"
+	"Teams want it so that the baseline only shrinks: what was fixed cannot come back\n"
+	"under the cover of an entry that was left behind.\n"
 	"\n"
 	"    src/billing/baseline.yaml:4:5 error stale\n"
 	"    the baseline of billing still has a finding of the rule dependency about legacy, in\n"
 	"    src/billing/charge.py (legacy.prices), that is gone\n"
 	"\n"
 	"Fix it with `ashlar check --tighten`, which takes the entries out, and commit the\n"
-	"baseline together with the change that made them stale.\n"
-	"\n"
-	"There are no exceptions from it.\n";
+	"baseline together with the change that made them stale.\n";
 
 static void add_message(struct text *text, const struct finding *finding,
 			const struct baseline_entry *entry)

@@ -6,11 +6,11 @@
 #include "rule/package.h"
 
 static const char EXPLANATION[] =
-	"An entry of `depends_on` that no reference needs, an entry of `external` that no package\n"
-	"matches, and an exception that covers no finding are findings.\n"
+	"An entry of `depends_on` that no reference needs, an entry of `external` that no\n"
+	"package matches, and an exception that covers no finding are findings.\n"
 	"\n"
-	"Teams want it so that contracts only get smaller by themselves: a permission that nobody\n"
-	"needs today is one that somebody takes tomorrow without asking.\n"
+	"Teams want it so that contracts only get smaller by themselves: a permission that\n"
+	"nobody needs today is one that somebody takes tomorrow without asking.\n"
 	"\n"
 	"    module: billing\n"
 	"    depends_on: [identity, orders]\n"
@@ -18,10 +18,9 @@ static const char EXPLANATION[] =
 	"    src/billing/module.yaml:2:24 warning unused\n"
 	"    billing declares that it depends on orders, but nothing in it references orders\n"
 	"\n"
-	"Fix it by deleting the entry. Where the reference is one that cannot be seen (built from\n"
-	"text at run time, generated later), keep the entry with an exception.\n"
-	"\n"
-	"An exception with `to: MODULE` or `to: PATTERN` keeps the entry until its date.\n";
+	"Fix it by deleting the entry. Where the reference is one that cannot be seen (built\n"
+	"from text at run time, generated later), keep the entry with an exception. An\n"
+	"exception with `to: MODULE` or `to: PATTERN` keeps the entry until its date.\n";
 
 /* Starts a finding at a place of the module's contract. NULL without memory. */
 static struct finding *add_at(struct judge *judge, uint32_t module, struct str to, uint32_t line,

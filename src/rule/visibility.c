@@ -5,10 +5,9 @@
 static const char EXPLANATION[] =
 	"A module with `visible_to` may be referenced only by the modules named there.\n"
 	"\n"
-	"Teams want it to keep a module for a few users while it is young, or for good, when it "
-	"is\n"
-	"an inner part of something larger: its owner decides, where `depends_on` is decided by\n"
-	"those who use it.\n"
+	"Teams want it to keep a module for a few users while it is young, or for good, when\n"
+	"it is an inner part of something larger: its owner decides, where `depends_on` is\n"
+	"decided by those who use it.\n"
 	"\n"
 	"    module: ledger\n"
 	"    visible_to: [billing]\n"
@@ -16,12 +15,9 @@ static const char EXPLANATION[] =
 	"    src/shop/cart.go:9:2 error visibility\n"
 	"    src/shop/cart.go imports example.com/app/ledger, but ledger is not visible to shop\n"
 	"\n"
-	"Fix it by going through one of the modules that may see it, or ask its owner to add "
-	"yours\n"
-	"to `visible_to`.\n"
-	"\n"
-	"An exception with `to: MODULE` in the module that references it allows it until its "
-	"date.\n";
+	"Fix it by going through one of the modules that may see it, or ask its owner to add\n"
+	"yours to `visible_to`. An exception with `to: MODULE` in the module that references\n"
+	"it allows it until its date.\n";
 
 /* A module that `from` depends on and that may see `to`; or MODULE_NONE. */
 static uint32_t find_way(const struct judge *judge, uint32_t from, uint32_t to)
