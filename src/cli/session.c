@@ -280,6 +280,7 @@ int session_open(const struct arguments *arguments, bool filtered, struct sessio
 
 void session_release(struct session *session)
 {
+	baseline_release(&session->baseline);
 	graph_release(&session->graph);
 	tree_release(&session->tree);
 	contracts_release(&session->contracts);

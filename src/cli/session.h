@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "cli/flags.h"
 #include "contract/contract.h"
+#include "finding/baseline.h"
 #include "finding/finding.h"
 #include "graph/graph.h"
 #include "scan/tree.h"
@@ -23,6 +24,7 @@ struct session {
 	bool proposed; /* there is no ashlar.yaml: the modules are a proposal */
 	struct tree tree;
 	struct graph graph;
+	struct baseline baseline; /* once findings were compared with it */
 	struct arena arena;
 };
 

@@ -54,20 +54,17 @@ static int write_format(const struct session *session, const char *name,
 			struct text *out, struct error *error)
 {
 	struct report_rule rules[RULE_COUNT];
-	size_t rule_count = 0;
-	for (int i = 0; i < RULE_COUNT; i++) {
-		const struct rule *rule = rule_of((enum rule_id)i);
-		if (rule)
-			rules[rule_count++] = (struct report_rule){
-				rule_name((enum rule_id)i), rule->summary, rule->explanation};
-	}
+	for (int i = 0; i < RULE_COUNT; i++)
+		rules[i] = (struct report_rule){rule_name((enum rule_id)i),
+						rule_of((enum rule_id)i)->summary,
+						rule_of((enum rule_id)i)->explanation};
 	struct report_options options = {
 		.colour = terminal_colors(session->arguments, false),
 		.known = session->arguments->given[FLAG_ALL],
 		.width = terminal_width(),
 		.prefix = session->prefix,
 		.rules = rules,
-		.rule_count = rule_count,
+		.rule_count = RULE_COUNT,
 	};
 	return report_write(report_format_named(str_of(name)), findings, summary, &options, out,
 			    error);
