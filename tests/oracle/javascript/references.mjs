@@ -7,17 +7,15 @@
 //
 // Prints a summary, and before it up to N (default 50) differences. Exits 1 when there are any
 // in files that a parser accepts.
-import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import ts from "typescript";
 import * as babel from "@babel/parser";
 import * as vue from "@vue/compiler-sfc";
 import * as svelte from "svelte/compiler";
 import * as astro from "@astrojs/compiler/sync";
+import { ANY, references } from "./ashlar.mjs";
 
-const SCRIPT = /\.(?:[cm]?[jt]s|[jt]sx)$/;
-const ANY = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/;
 const SIZE_LIMIT = 16 << 20;
 
 // ---- what TypeScript sees ----
@@ -94,13 +92,15 @@ const BABEL = {
 function babelKind(node) {
 	const own = node.importKind ?? node.exportKind;
 	if (own === "type" || own === "typeof") return "type";
+	if (/^Declare/.test(node.type)) return "import";
 	const named = (node.specifiers ?? []).filter((item) => /^(Import|Export)Specifier$/.test(item.type));
 	const typed = named.filter((item) => ["type", "typeof"].includes(item.importKind ?? item.exportKind));
 	return named.length > 0 && typed.length === node.specifiers.length ? "type" : "import";
 }
 
 function fromBabel(text, add) {
-	const plugins = ["jsx", ["flow", { all: true }], "flowComments" && "decorators-legacy", "exportDefaultFrom"];
+	const plugins = ["jsx", ["flow", { all: true }], "decorators-legacy", "exportDefaultFrom",
+		"sourcePhaseImports", "deferredImportEvaluation"];
 	let file;
 	try {
 		file = babel.parse(text, { ...BABEL, plugins });
@@ -109,7 +109,7 @@ function fromBabel(text, add) {
 	}
 	const visit = (node, parent) => {
 		if (!node || typeof node.type !== "string") return;
-		if (/^(Import|ExportNamed|ExportAll)Declaration$/.test(node.type) && node.source)
+		if (/^(Import|ExportNamed|ExportAll|DeclareExport|DeclareExportAll)Declaration$/.test(node.type) && node.source)
 			add(node.source.start + 1, babelKind(node), node.source.value);
 		const call = node.type === "CallExpression" || node.type === "ImportExpression";
 		const first = node.type === "ImportExpression" ? node.source : node.arguments?.[0];
@@ -271,15 +271,9 @@ function oracle(path, text) {
 const [ashlar, tree, flag, number] = process.argv.slice(2);
 const LIST = flag === "--list" ? Number(number) : 50;
 const ours = new Map();
-const output = execFileSync(resolve(ashlar), ["refs", "--format", "json"], {
-	cwd: tree, maxBuffer: 1 << 30, stdio: ["ignore", "pipe", "ignore"],
-}).toString();
-for (const line of output.split("\n")) {
-	if (!line) continue;
-	const reference = JSON.parse(line);
-	if (!ANY.test(reference.file)) continue;
-	if (!ours.has(reference.file)) ours.set(reference.file, []);
-	ours.get(reference.file).push(`${reference.line}:${reference.column} ${reference.kind} ${reference.target}`);
+for (const item of references(ashlar, tree)) {
+	if (!ours.has(item.file)) ours.set(item.file, []);
+	ours.get(item.file).push(`${item.line}:${item.column} ${item.kind} ${item.target}`);
 }
 
 const count = { files: 0, broken: 0, skipped: 0, references: 0, missing: 0, invented: 0, brokenMissing: 0, brokenInvented: 0 };
