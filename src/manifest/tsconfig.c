@@ -31,6 +31,13 @@ static void read_paths(const json_t *paths, struct arena *arena, struct tsconfig
 		read_path(key, targets, arena);
 }
 
+/* Its `at` is NULL when there is none. */
+static struct str read_text(const json_t *options, const char *key, struct arena *arena)
+{
+	return json_is_string(json_object_get(options, key)) ? json_text(options, key, arena)
+							     : (struct str){0};
+}
+
 static bool read_list(const json_t *object, const char *key, struct arena *arena,
 		      struct str_list *out)
 {
@@ -61,8 +68,9 @@ int tsconfig_read(const char *path, struct str text, struct arena *arena, struct
 		return -1;
 	const json_t *options = json_object_get(object, "compilerOptions");
 	config.extends = json_texts(json_object_get(object, "extends"), arena);
-	if (json_is_string(json_object_get(options, "baseUrl")))
-		config.base_url = json_text(options, "baseUrl", arena);
+	config.base_url = read_text(options, "baseUrl", arena);
+	config.out_dir = read_text(options, "outDir", arena);
+	config.root_dir = read_text(options, "rootDir", arena);
 	read_paths(json_object_get(options, "paths"), arena, &config);
 	config.has_root_dirs = read_list(options, "rootDirs", arena, &config.root_dirs);
 	config.has_files = read_list(object, "files", arena, &config.files);

@@ -20,6 +20,8 @@ struct tsconfig_path {
 struct tsconfig {
 	struct str_list extends;
 	struct str base_url; /* `at` is NULL when not given */
+	struct str out_dir;  /* the same */
+	struct str root_dir; /* the same */
 	struct tsconfig_path *paths;
 	size_t path_count;
 	bool has_paths;

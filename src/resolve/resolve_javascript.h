@@ -36,6 +36,15 @@ struct javascript_mapping {
 	size_t target_count;
 };
 
+/* Where a configuration's compiler takes its sources from and puts what it makes. */
+struct javascript_output {
+	struct str root;
+	struct str out;
+};
+
+/* So many are asked for a folder at most. */
+enum { JAVASCRIPT_OUTPUT_LIMIT = 16 };
+
 /* A tsconfig.json or jsconfig.json with what it extends. */
 struct javascript_config {
 	struct str path;
@@ -49,6 +58,8 @@ struct javascript_config {
 	struct str files_folder;
 	struct str include_folder;
 	struct str exclude_folder;
+	struct str out_folder;
+	struct str root_folder;
 	/* The same, worked out. */
 	bool has_base;
 	struct str base;                     /* of bare names; a path of the tree */
@@ -60,7 +71,8 @@ struct javascript_config {
 	struct str_list files;   /* paths of the tree */
 	struct str_list include; /* patterns of whole paths */
 	struct str_list exclude;
-	const uint32_t *references; /* configurations */
+	struct javascript_output output; /* `out.at` is NULL where none is given */
+	const uint32_t *references;      /* configurations */
 	size_t reference_count;
 };
 
@@ -115,6 +127,11 @@ const struct package_dependency *javascript_dependency(const struct javascript_s
  * ERROR_MEMORY. */
 int javascript_read_configs(struct javascript_state *state, struct tree *tree,
 			    struct error *error) must_check;
+
+/* Fills `out` (of JAVASCRIPT_OUTPUT_LIMIT) with the outputs of the configuration of `folder`
+ * (an entry) and of those it refers to, and returns how many. */
+size_t javascript_outputs(const struct javascript_state *state, uint32_t folder,
+			  struct javascript_output *out);
 
 /* The configuration that governs a file, or NULL. */
 const struct javascript_config *javascript_config_for(const struct javascript_state *state,

@@ -75,6 +75,14 @@ static void inherit(struct javascript_config *config, const struct javascript_co
 		config->own.base_url = own->base_url;
 		config->base_folder = base->base_folder;
 	}
+	if (own->out_dir.at) {
+		config->own.out_dir = own->out_dir;
+		config->out_folder = base->out_folder;
+	}
+	if (own->root_dir.at) {
+		config->own.root_dir = own->root_dir;
+		config->root_folder = base->root_folder;
+	}
 	if (own->has_paths) {
 		config->own.has_paths = true;
 		config->own.paths = own->paths;
@@ -192,6 +200,23 @@ static int by_prefix(const void *a, const void *b)
 	return first < second ? 1 : first > second ? -1 : 0;
 }
 
+/* Without `rootDir` sources start in the configuration's own folder. */
+static void find_output(struct javascript_state *state, struct javascript_config *config)
+{
+	struct arena *arena = &state->arena;
+	const struct tsconfig *own = &config->own;
+	struct javascript_output *output = &config->output;
+	if (!own->out_dir.at)
+		return;
+	output->out = resolve_path(arena, config->out_folder, config->folder, own->out_dir);
+	output->root = config->folder;
+	if (own->root_dir.at)
+		output->root =
+			resolve_path(arena, config->root_folder, config->folder, own->root_dir);
+	if (!output->root.at)
+		output->out.at = NULL;
+}
+
 /* Works out all paths. */
 static int finish(struct javascript_state *state, struct javascript_config *config,
 		  struct error *error)
@@ -217,6 +242,7 @@ static int finish(struct javascript_state *state, struct javascript_config *conf
 	config->files = resolve_paths(arena, config->files_folder, folder, own->files);
 	config->include = resolve_patterns(arena, config->include_folder, folder, own->include);
 	config->exclude = resolve_patterns(arena, config->exclude_folder, folder, own->exclude);
+	find_output(state, config);
 	config->loaded = true;
 	return arena->failed ? error_memory(error) : 0;
 }
@@ -230,6 +256,8 @@ static void set_folders(struct javascript_config *config)
 	config->files_folder = config->folder;
 	config->include_folder = config->folder;
 	config->exclude_folder = config->folder;
+	config->out_folder = config->folder;
+	config->root_folder = config->folder;
 }
 
 static int read_config(struct javascript_state *state, struct tree *tree, uint32_t index, int depth,
@@ -408,4 +436,25 @@ const struct javascript_config *javascript_config_for(const struct javascript_st
 			return other;
 	}
 	return config->loaded ? config : NULL;
+}
+
+static size_t add_output(const struct javascript_config *config, struct javascript_output *out,
+			 size_t count)
+{
+	if (config->output.out.at && count < JAVASCRIPT_OUTPUT_LIMIT)
+		out[count++] = config->output;
+	return count;
+}
+
+size_t javascript_outputs(const struct javascript_state *state, uint32_t folder,
+			  struct javascript_output *out)
+{
+	uint32_t index = state->config_of[folder];
+	if (index == INDEX_NONE)
+		return 0;
+	const struct javascript_config *config = &state->configs[index];
+	size_t count = add_output(config, out, 0);
+	for (size_t i = 0; i < config->reference_count; i++)
+		count = add_output(&state->configs[config->references[i]], out, count);
+	return count;
 }

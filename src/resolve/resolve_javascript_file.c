@@ -38,11 +38,16 @@ _Static_assert(sizeof JAVASCRIPT_ORDER == sizeof TYPESCRIPT_ORDER, "both try the
 static const struct stand_in {
 	struct str written;
 	struct str actual[3];
+	bool first; /* in TypeScript's order before the file that is written */
 } STAND_INS[] = {
-	{EXTENSION(".js"), {EXTENSION(".ts"), EXTENSION(".tsx"), EXTENSION(".d.ts")}},
-	{EXTENSION(".jsx"), {EXTENSION(".tsx"), EXTENSION(".ts"), EXTENSION(".d.ts")}},
-	{EXTENSION(".mjs"), {EXTENSION(".mts"), EXTENSION(".d.mts"), {0}}},
-	{EXTENSION(".cjs"), {EXTENSION(".cts"), EXTENSION(".d.cts"), {0}}},
+	{EXTENSION(".js"), {EXTENSION(".ts"), EXTENSION(".tsx"), EXTENSION(".d.ts")}, true},
+	{EXTENSION(".jsx"), {EXTENSION(".tsx"), EXTENSION(".ts"), EXTENSION(".d.ts")}, true},
+	{EXTENSION(".mjs"), {EXTENSION(".mts"), EXTENSION(".d.mts"), {0}}, true},
+	{EXTENSION(".cjs"), {EXTENSION(".cts"), EXTENSION(".d.cts"), {0}}, true},
+	{EXTENSION(".ts"), {EXTENSION(".d.ts"), {0}, {0}}, false},
+	{EXTENSION(".tsx"), {EXTENSION(".d.ts"), {0}, {0}}, false},
+	{EXTENSION(".mts"), {EXTENSION(".d.mts"), {0}, {0}}, false},
+	{EXTENSION(".cts"), {EXTENSION(".d.cts"), {0}, {0}}, false},
 };
 
 /* ---- paths ---- */
@@ -86,6 +91,8 @@ ptrdiff_t javascript_join(struct str folder, struct str relative, char *buffer)
 		;
 	if (length < 0)
 		return -1;
+	while (rest.at != relative.at && str_starts(rest, STR("/")))
+		rest = str_from(rest, 1);
 	if (needs_care(rest)) {
 		struct str out;
 		return path_resolve(str_first(folder, (size_t)length), rest, buffer, &out)
@@ -170,32 +177,34 @@ static uint32_t try_index(struct trial *trial)
 	return try_extensions(trial, length);
 }
 
-static uint32_t try_stand_ins(struct trial *trial, struct str extension)
+static const struct stand_in *find_stand_in(struct str extension)
 {
-	size_t stem = trial->length - extension.length;
-	for (size_t i = 0; i < sizeof STAND_INS / sizeof *STAND_INS; i++) {
-		if (!str_equal(extension, STAND_INS[i].written))
-			continue;
-		for (size_t j = 0; j < 3 && STAND_INS[i].actual[j].length > 0; j++) {
-			uint32_t entry = try_one(trial, stem, STAND_INS[i].actual[j]);
-			if (entry != ENTRY_NONE)
-				return entry;
-		}
-		memcpy(trial->path + stem, extension.at, extension.length);
-	}
-	return ENTRY_NONE;
+	for (size_t i = 0; i < sizeof STAND_INS / sizeof *STAND_INS; i++)
+		if (str_equal(extension, STAND_INS[i].written))
+			return &STAND_INS[i];
+	return NULL;
+}
+
+static uint32_t try_stand_in(struct trial *trial, const struct stand_in *stand_in)
+{
+	size_t stem = trial->length - stand_in->written.length;
+	uint32_t entry = ENTRY_NONE;
+	for (size_t i = 0; i < 3 && stand_in->actual[i].length > 0 && entry == ENTRY_NONE; i++)
+		entry = try_one(trial, stem, stand_in->actual[i]);
+	memcpy(trial->path + stem, stand_in->written.at, stand_in->written.length);
+	return entry;
 }
 
 /* The path as it is, or with another extension in the place of its own. */
 static uint32_t try_written(struct trial *trial, struct str extension)
 {
-	uint32_t entry = ENTRY_NONE;
-	if (trial->typescript)
-		entry = try_stand_ins(trial, extension);
+	const struct stand_in *stand_in = find_stand_in(extension);
+	bool first = stand_in && stand_in->first && trial->typescript;
+	uint32_t entry = first ? try_stand_in(trial, stand_in) : ENTRY_NONE;
 	if (entry == ENTRY_NONE)
 		entry = try_one(trial, trial->length, STR(""));
-	if (entry == ENTRY_NONE && !trial->typescript)
-		entry = try_stand_ins(trial, extension);
+	if (entry == ENTRY_NONE && stand_in && !first)
+		entry = try_stand_in(trial, stand_in);
 	return entry;
 }
 
@@ -276,6 +285,28 @@ uint32_t javascript_find_folder(const struct javascript_state *state, struct str
 
 /* ---- packages ---- */
 
+/* The source of what will be built at `path`, by `outDir` and `rootDir` of the configurations
+ * around `folder`; or ENTRY_NONE. */
+static uint32_t find_source(const struct javascript_state *state, uint32_t folder, struct str path)
+{
+	struct javascript_output outputs[JAVASCRIPT_OUTPUT_LIMIT];
+	size_t count = javascript_outputs(state, folder, outputs);
+	for (size_t i = 0; i < count; i++) {
+		char buffer[PATH_LIMIT];
+		if (!path_is_within(path, outputs[i].out))
+			continue;
+		size_t skip = outputs[i].out.length + (outputs[i].out.length > 0);
+		ptrdiff_t length = javascript_join(outputs[i].root, str_from(path, skip), buffer);
+		uint32_t entry = ENTRY_NONE;
+		if (length >= 0)
+			entry = javascript_find_file(state, (struct str){buffer, (size_t)length},
+						     true);
+		if (entry != ENTRY_NONE)
+			return entry;
+	}
+	return ENTRY_NONE;
+}
+
 /* Whether `key` has a star and `name` fits around it. */
 static bool fits(struct str key, struct str name, struct str *star)
 {
@@ -315,10 +346,13 @@ static const struct str_list *find_entry(const struct package_entries *entries, 
 	return best ? &best->targets : NULL;
 }
 
-/* The first of `targets` that is in the tree, seen from `folder`. */
-static uint32_t find_target(const struct javascript_state *state, struct str folder,
+/* The first of `targets` that is in the tree, or whose source is, seen from the folder of the
+ * package. */
+static uint32_t find_target(const struct javascript_state *state,
+			    const struct javascript_package *package,
 			    const struct str_list *targets, struct str star, bool typescript)
 {
+	struct str folder = state->tree->entries[package->folder].path;
 	for (size_t i = 0; i < targets->count; i++) {
 		char filled[PATH_LIMIT];
 		char joined[PATH_LIMIT];
@@ -326,8 +360,10 @@ static uint32_t find_target(const struct javascript_state *state, struct str fol
 		ptrdiff_t length = javascript_join(folder, target, joined);
 		if (target.length == 0 || length < 0)
 			continue;
-		uint32_t entry = javascript_find_file(state, (struct str){joined, (size_t)length},
-						      typescript);
+		struct str path = {joined, (size_t)length};
+		uint32_t entry = javascript_find_file(state, path, typescript);
+		if (entry == ENTRY_NONE)
+			entry = find_source(state, package->folder, path);
 		if (entry != ENTRY_NONE)
 			return entry;
 	}
@@ -347,8 +383,7 @@ static uint32_t find_export(const struct javascript_state *state,
 	memcpy(name + 1, rest.at, rest.length);
 	const struct str_list *targets =
 		find_entry(&package->json.exports, (struct str){name, rest.length + 1}, &star);
-	struct str folder = state->tree->entries[package->folder].path;
-	return targets ? find_target(state, folder, targets, star, typescript) : ENTRY_NONE;
+	return targets ? find_target(state, package, targets, star, typescript) : ENTRY_NONE;
 }
 
 uint32_t javascript_find_in_package(const struct javascript_state *state, uint32_t index,
@@ -364,6 +399,10 @@ uint32_t javascript_find_in_package(const struct javascript_state *state, uint32
 	struct str path = {buffer, (size_t)length};
 	entry = rest.length > 1 ? javascript_find_file(state, path, typescript)
 				: javascript_find_folder(state, folder, typescript);
+	if (entry == ENTRY_NONE)
+		entry = rest.length > 1 ? find_source(state, package->folder, path)
+					: find_target(state, package, &package->json.mains, STR(""),
+						      typescript);
 	return entry == ENTRY_NONE ? package->folder : entry;
 }
 
@@ -376,8 +415,7 @@ uint32_t javascript_find_import(const struct javascript_state *state, uint32_t i
 	*bare = STR("");
 	if (!targets)
 		return ENTRY_NONE;
-	uint32_t entry = find_target(state, state->tree->entries[package->folder].path, targets,
-				     star, typescript);
+	uint32_t entry = find_target(state, package, targets, star, typescript);
 	for (size_t i = 0; entry == ENTRY_NONE && bare->length == 0 && i < targets->count; i++)
 		if (targets->items[i].length > 0 && targets->items[i].at[0] != '.')
 			*bare = javascript_fill_star(targets->items[i], star, buffer);

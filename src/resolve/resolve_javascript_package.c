@@ -216,16 +216,33 @@ static size_t common_length(struct str a, struct str b)
 	return common;
 }
 
+/* Whether a package may be meant by its name from `here`: one in node_modules from beside it,
+ * one of a workspace from within it. */
+static bool is_visible(const struct javascript_state *state, uint32_t package, struct str here)
+{
+	const struct entry *entries = state->tree->entries;
+	struct str path = entries[state->packages[package].folder].path;
+	uint32_t workspace = state->packages[package].workspace;
+	const char *modules = memmem(path.at, path.length, "node_modules/", 13);
+	if (modules) {
+		size_t length = (size_t)(modules - path.at);
+		return path_is_within(here, str_first(path, length > 0 ? length - 1 : 0));
+	}
+	return workspace == INDEX_NONE ||
+	       path_is_within(here, entries[state->packages[workspace].folder].path);
+}
+
 static uint32_t nearest(const struct javascript_state *state, uint32_t from, uint32_t first)
 {
 	const struct entry *entries = state->tree->entries;
 	struct str here = from == INDEX_NONE ? STR("") : entries[state->packages[from].folder].path;
-	uint32_t best = first;
+	uint32_t best = INDEX_NONE;
 	size_t best_length = 0;
 	int left = NAMESAKE_LIMIT;
 	for (uint32_t i = first; i != INDEX_NONE && left-- > 0; i = state->packages[i].next) {
 		size_t length = common_length(entries[state->packages[i].folder].path, here);
-		if (length > best_length) {
+		bool better = best == INDEX_NONE || length > best_length;
+		if (better && is_visible(state, i, here)) {
 			best = i;
 			best_length = length;
 		}
@@ -266,7 +283,8 @@ static uint32_t package_in_folder(const struct javascript_state *state, uint32_t
 
 static bool comes_from_registry(const struct package_dependency *dependency)
 {
-	return dependency && !str_starts(dependency->version, STR("workspace:")) &&
+	return dependency && version_folder(dependency->version).length == 0 &&
+	       !str_starts(dependency->version, STR("workspace:")) &&
 	       !str_equal(dependency->version, STR("*"));
 }
 
@@ -275,8 +293,11 @@ uint32_t javascript_find_package(const struct javascript_state *state, uint32_t 
 {
 	const struct package_dependency *dependency = javascript_dependency(state, from, name);
 	struct str folder = dependency ? version_folder(dependency->version) : STR("");
+	uint32_t found = INDEX_NONE;
 	if (folder.length > 0)
-		return package_in_folder(state, from, folder);
+		found = package_in_folder(state, from, folder);
+	if (found != INDEX_NONE)
+		return found;
 	uint32_t first = map_get(&state->names, name);
 	if (first == MAP_NONE)
 		return INDEX_NONE;

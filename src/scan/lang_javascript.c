@@ -179,13 +179,47 @@ static bool stands_in_code(struct search *search, const char *at)
 	return javascript_lexer_reach(&search->lexer, at);
 }
 
-static void note(struct search *search, const struct javascript_clause *clause)
+/* The last byte before `at` that is not blank, or `begin`. */
+static const char *back_over_blanks(const char *at, const char *begin)
 {
-	const struct javascript_lexer *lexer = &search->lexer;
+	while (at > begin && javascript_classes[(unsigned char)at[-1]] == JAVASCRIPT_SPACE)
+		at--;
+	return at;
+}
+
+static const char *back_over_word(const char *at, const char *begin)
+{
+	while (at > begin && javascript_is_word(at[-1]))
+		at--;
+	return at;
+}
+
+/* Whether what stands at `at` is a type: `type A = `, `let a: `, `typeof `, `as ` before it.
+ * What else tells types from values is behind the call, and was read with it. */
+static bool is_type_position(const struct search *search, const char *at)
+{
+	static const struct str WORDS[] = {{"typeof", 6}, {"keyof", 5},     {"extends", 7},
+					   {"as", 2},     {"satisfies", 9}, {"is", 2}};
+	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+		if (javascript_lexer_follows(&search->lexer, WORDS[i]))
+			return true;
+	at = back_over_blanks(at, search->begin);
+	if (at == search->begin || (at[-1] != '=' && at[-1] != ':'))
+		return false;
+	char mark = at[-1];
+	const char *name = back_over_word(back_over_blanks(at - 1, search->begin), search->begin);
+	const char *word = back_over_word(back_over_blanks(name, search->begin), search->begin);
+	if (mark == '=')
+		return javascript_word_is(word, STR("type"));
+	return javascript_word_is(word, STR("let")) || javascript_word_is(word, STR("const")) ||
+	       javascript_word_is(word, STR("var"));
+}
+
+static void note(struct search *search, const char *at, const struct javascript_clause *clause)
+{
 	enum reference_kind kind = clause->kind;
-	/* `typeof import("x")` is a type. */
-	if (kind == REFERENCE_DYNAMIC && lexer->dialect.typescript &&
-	    javascript_lexer_follows(lexer, STR("typeof")))
+	if (kind == REFERENCE_DYNAMIC && search->lexer.dialect.typescript &&
+	    is_type_position(search, at))
 		kind = REFERENCE_TYPE;
 	javascript_emit(search->scanner, kind, clause->literal, clause->literal_end);
 	if (clause->statement)
@@ -202,7 +236,7 @@ static void consider(struct search *search, const char *at)
 		return;
 	bool found = read_clause(search, at, &clause);
 	if (found && (eager || stands_in_code(search, at))) {
-		note(search, &clause);
+		note(search, at, &clause);
 		return;
 	}
 	size_t read = (size_t)(clause.end - at);

@@ -46,6 +46,9 @@ bool javascript_word_is(const char *at, struct str word);
  * at `at`, or 0. Reads up to 3 bytes. */
 size_t javascript_wide_space(const char *at);
 
+/* The end of the word at `at`: white space beyond ASCII is no part of it. */
+const char *javascript_skip_word(const char *at, const char *end);
+
 /* The first byte at or after `at` that is neither white space nor in a comment, or `end`. */
 const char *javascript_skip_blank(const char *at, const char *end);
 

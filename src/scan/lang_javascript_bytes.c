@@ -84,6 +84,14 @@ size_t javascript_wide_space(const char *at)
 	return bytes[0] >= 0xE1 ? wide_space_of_three(bytes) : 0;
 }
 
+const char *javascript_skip_word(const char *at, const char *end)
+{
+	while (at < end && javascript_is_word(*at) &&
+	       ((unsigned char)*at < 0x80 || javascript_wide_space(at) == 0))
+		at++;
+	return at;
+}
+
 /* LF, CR, U+2028 and U+2029 end a line. */
 const char *javascript_skip_line(const char *at, const char *end)
 {

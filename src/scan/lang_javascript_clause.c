@@ -6,6 +6,7 @@
  *   import  LITERAL | ( LITERAL ... ) | . defer|source ( LITERAL ... )
  *   import  [type] Name = require ( LITERAL )
  *   export  [type] { names } | * [as Name] from LITERAL
+ *   export  Name [, { names } | , * as Name] from LITERAL
  *   require [. resolve] ( LITERAL ...
  *
  * Every step either consumes a token or fails, so reading stops at the first token that does
@@ -48,8 +49,7 @@ static struct str accept_name(struct cursor *cursor)
 	if (!at_word(cursor))
 		return (struct str){0};
 	const char *begin = cursor->at;
-	while (cursor->at < cursor->end && javascript_is_word(*cursor->at))
-		cursor->at++;
+	cursor->at = javascript_skip_word(begin, cursor->end);
 	return (struct str){begin, (size_t)(cursor->at - begin)};
 }
 
@@ -291,12 +291,26 @@ static bool read_import(struct cursor *cursor, const struct javascript_dialect *
 	}
 }
 
+/* Babel's `export a from`, `export a, { b } from`, `export a, * as c from`. */
+static bool read_export_default(struct cursor *cursor, struct javascript_clause *out)
+{
+	bool all_types;
+	if (accept_name(cursor).length == 0)
+		return false;
+	if (accept(cursor, ',') &&
+	    !(peek(cursor) == '{' ? accept_names(cursor, &all_types) : accept_star(cursor)))
+		return false;
+	return accept_from(cursor, out);
+}
+
 static bool read_export(struct cursor *cursor, struct javascript_clause *out)
 {
 	bool all_types = false;
 	out->statement = true;
 	if (accept_word(cursor, STR("type")))
 		out->kind = REFERENCE_TYPE;
+	else if (at_word(cursor))
+		return read_export_default(cursor, out);
 	if (peek(cursor) == '{' ? !accept_names(cursor, &all_types) : !accept_star(cursor))
 		return false;
 	if (all_types)

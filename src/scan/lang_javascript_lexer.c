@@ -578,11 +578,7 @@ static const char *pass_word(struct javascript_lexer *lexer, const char *at)
 	lexer->word = at;
 	lexer->dotted = lexer->last == LAST_DOT;
 	lexer->last = LAST_WORD;
-	do
-		at++;
-	while (at < lexer->end && javascript_is_word(*at) &&
-	       ((unsigned char)*at < 0x80 || javascript_wide_space(at) == 0));
-	return at;
+	return javascript_skip_word(at + 1, lexer->end);
 }
 
 static const char *run_code(struct javascript_lexer *lexer, const char *at, const char *target)

@@ -99,7 +99,7 @@ function configOf(file) {
 function theirs(reference) {
 	const file = join(tree, reference.file);
 	const config = configOf(file);
-	const mode = /\.(?:cts|cjs)$/.test(file) ? ts.ModuleKind.CommonJS : ts.ModuleKind.ESNext;
+	const mode = ts.getImpliedNodeFormatForFile(file, config.cache?.getPackageJsonInfoCache(), ts.sys, config.options);
 	const found = ts.resolveModuleName(reference.target, file, config.options, ts.sys, config.cache, undefined, mode).resolvedModule
 		?? (reference.kind === "type"
 			? ts.resolveTypeReferenceDirective(reference.target, file, config.options, ts.sys).resolvedTypeReferenceDirective
