@@ -26,8 +26,9 @@ struct reader {
 	uint32_t version;
 	uint32_t count;
 	struct gitindex *index;
-	struct str last; /* the path before */
-	bool is_sparse;  /* a whole folder is one entry */
+	struct str last;   /* the path before */
+	bool has_nameless; /* an entry without a path: its path is in the base of a split index */
+	bool is_sparse;    /* a whole folder is one entry */
 };
 
 static uint32_t number_at(struct str content, size_t at, size_t size)
@@ -109,7 +110,9 @@ static bool keep_path(struct reader *reader, struct str path, uint32_t mode)
 {
 	struct gitindex *index = reader->index;
 	int order = str_compare(reader->last, path);
-	if (order > 0 || path.length == 0)
+	if (path.length == 0)
+		return reader->has_nameless = true;
+	if (order > 0)
 		return false;
 	reader->last = path;
 	if (order == 0)
@@ -167,7 +170,9 @@ static const char *unknown_part(struct reader *reader)
 			return "an extension that is cut off";
 		reader->at += size;
 	}
-	return reader->is_sparse ? "folders for entries (it is sparse)" : NULL;
+	if (reader->is_sparse)
+		return "folders for entries (it is sparse)";
+	return reader->has_nameless ? "entries without a path" : NULL;
 }
 
 /* NULL, or what is wrong with the file. */

@@ -180,7 +180,7 @@ static void refuses_what_is_out_of_order(void **state)
 	expect_error(text_str(&content), ERROR_SYNTAX);
 	text_clear(&content);
 	make_index(&content, EMPTY, 1);
-	expect_error(text_str(&content), ERROR_SYNTAX);
+	expect_error(text_str(&content), ERROR_INVALID);
 }
 
 static void refuses_what_it_does_not_know(void **state)
