@@ -79,8 +79,8 @@ static void report(struct judge *judge, const struct package *package)
 	if (!finding)
 		return;
 	finding_place(finding, judge, &package->first);
-	tell(judge, "%.*s %s %.*s, but %.*s may not use the package %.*s", STR_ARG(finding->file),
-	     verb_of(reference), STR_ARG(finding->reference), STR_ARG(finding->module),
+	tell_use(judge, finding->file, reference);
+	tell(judge, ", but %.*s may not use the package %.*s", STR_ARG(finding->module),
 	     STR_ARG(package->name));
 	if (package->count > 1)
 		tell(judge, " (the first of %u uses)", package->count);

@@ -111,8 +111,8 @@ void tell_exception(struct judge *judge, uint32_t module, struct str to);
 /* Takes the sentence: a copy that lives as long as the findings. */
 struct str told(struct judge *judge);
 
-/* "imports", "includes": what a reference does to its target. */
-const char *verb_of(const struct reference *reference);
+/* "src/billing/charge.py imports legacy.prices" */
+void tell_use(struct judge *judge, struct str file, const struct reference *reference);
 
 /* ---- findings ---- */
 

@@ -98,7 +98,8 @@ struct str told(struct judge *judge)
 	return copy;
 }
 
-const char *verb_of(const struct reference *reference)
+/* What a reference does to its target. */
+static const char *verb_of(const struct reference *reference)
 {
 	static const char *const VERBS[REFERENCE_KIND_COUNT] = {
 		[REFERENCE_IMPORT] = "imports", [REFERENCE_TYPE] = "imports types from",
@@ -106,6 +107,15 @@ const char *verb_of(const struct reference *reference)
 		[REFERENCE_NAME] = "uses",
 	};
 	return VERBS[reference->kind];
+}
+
+void tell_use(struct judge *judge, struct str file, const struct reference *reference)
+{
+	text_add(&judge->text, file);
+	text_add_byte(&judge->text, ' ');
+	text_add(&judge->text, str_of(verb_of(reference)));
+	text_add_byte(&judge->text, ' ');
+	text_add(&judge->text, reference_target(reference));
 }
 
 /* ---- findings ---- */
@@ -142,8 +152,9 @@ void judge_use(struct judge *judge, uint32_t module, uint32_t to, const struct u
 	if (!finding)
 		return;
 	finding_place(finding, judge, use);
-	tell(judge, "%.*s %s %.*s, %.*s", STR_ARG(finding->file), verb_of(reference),
-	     STR_ARG(finding->reference), STR_ARG(verdict->wall));
+	tell_use(judge, finding->file, reference);
+	text_add(&judge->text, STR(", "));
+	text_add(&judge->text, verdict->wall);
 	finding->message = told(judge);
 	finding->why = verdict->why;
 	finding->help = verdict->help;

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Holds the rules against import-linter over Django, SymPy and random trees, and keeps what it said
+# under runs/. Needs python3, pip and a registry.
+#
+#     tests/oracle/rules/run.sh [FOLDER]     FOLDER keeps the downloads for the next time
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+folder=${1:-$(mktemp -d)}
+program=${ASHLAR:-$top/build/src/cli/ashlar}
+mkdir -p "$folder" "$here/runs"
+[ -d "$folder/venv" ] || python3 -m venv "$folder/venv"
+"$folder/venv/bin/pip" install -q import-linter==2.12
+
+fetch() { # NAME VERSION
+	[ -d "$folder/$1-$2" ] && return
+	"$folder/venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation \
+		-d "$folder" "$1==$2" || true
+	for archive in "$folder"/*"$2".tar.gz; do tar xzf "$archive" -C "$folder"; done
+}
+
+run() { # NAME ARGUMENTS
+	name=$1
+	shift
+	{
+		echo "# compare.py $*"
+		echo "# $("$program" --version | head -1), $("$folder/venv/bin/pip" list 2>/dev/null |
+			grep -E '^(grimp|import-linter) ' | tr -s ' ' | paste -sd,)"
+		(cd "$folder" && venv/bin/python "$here/compare.py" --program "$program" "$@") || true
+	} >"$here/runs/$name.txt"
+	tail -1 "$here/runs/$name.txt" | sed "s/^/$name: /"
+}
+
+fetch Django 5.1
+fetch sympy 1.14.0
+run random --random 150 --seed 7
+run django --package django --rounds 25 Django-5.1
+run sympy --package sympy --rounds 10 sympy-1.14.0
