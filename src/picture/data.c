@@ -4,7 +4,7 @@
  *
  *   modules   [name, owner, layer or -1, files, lines, group or -1, shown, path,
  *              errors, warnings, known], in the order of the matrix
- *   links     [from, to, references, types only, cycle, errors, warnings, known,
+ *   links     [from, to, references, types only, in a cycle, closes it, errors, warnings, known,
  *              [file (text), line, column, target (text), ...]]
  *   findings  [rule (text), is error, module or -1, to (text), file (text), line, column, width,
  *              reference (text), message (text), why (text), help (text), known,
@@ -111,9 +111,9 @@ static void add_links(struct writer *writer)
 	text_add(writer->out, STR("\"links\":["));
 	for (size_t i = 0; i < model->link_count; i++) {
 		const struct link *link = &model->links[i];
-		text_addf(writer->out, "%s[%u,%u,%u,%d,%d,%u,%u,%u,[", i ? ",\n" : "\n",
+		text_addf(writer->out, "%s[%u,%u,%u,%d,%d,%d,%u,%u,%u,[", i ? ",\n" : "\n",
 			  model->nodes[link->edge->from].place, model->nodes[link->edge->to].place,
-			  link->edge->use_count, link->edge->type_only, link->cycle,
+			  link->edge->use_count, link->edge->type_only, link->cycle, link->back,
 			  link->tally.errors, link->tally.warnings, link->tally.known);
 		add_uses(writer, link->edge);
 		text_add(writer->out, STR("]]"));

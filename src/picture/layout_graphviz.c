@@ -109,7 +109,7 @@ static void add_nodes(const struct plan *plan)
 	}
 }
 
-/* A link that goes up through the layers has no say in the ranks. */
+/* A link that goes up in the order of the modules has no say in the ranks. */
 static void add_links(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->link_count; i++) {
@@ -118,7 +118,7 @@ static void add_links(const struct plan *plan)
 					plan->nodes[about->to], NULL, 1);
 		plan->edges[plan->links[i] - plan->model->links] = edge;
 		set_number(edge, "weight", 1 + floor(2 * log10((double)about->use_count)));
-		if (model_layer(plan->model, about->from) > model_layer(plan->model, about->to))
+		if (plan->model->nodes[about->from].place > plan->model->nodes[about->to].place)
 			set(edge, "constraint", "false");
 	}
 }

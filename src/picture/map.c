@@ -58,7 +58,7 @@ static const char *kind_of(const struct link *link)
 		return "broken";
 	if (link->tally.known)
 		return "known";
-	return link->cycle ? "cycle" : "plain";
+	return link->back ? "cycle" : "plain";
 }
 
 static void add_path(const struct layout *layout, const struct curve *curve, struct text *out)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "graph/feedback.h"
 #include "picture/skeleton.h"
 
 uint32_t model_layer(const struct model *model, uint32_t node)
@@ -150,12 +151,77 @@ static int find_groups(struct model *model, struct error *error)
 	return 0;
 }
 
+/* What a circle is cut with: for each link of the graph whether it is cut. */
+struct cuts {
+	uint32_t *weights;
+	bool *cut;
+	struct digraph_edge *kept;
+	size_t kept_count;
+	struct digraph down; /* the links that were kept: no circles */
+	uint32_t *rank;      /* of each node in `down`; what it uses has a lower one */
+	uint32_t *at;        /* the node of each rank */
+};
+
+static void cuts_release(struct cuts *cuts)
+{
+	mem_free(cuts->weights);
+	mem_free(cuts->cut);
+	mem_free(cuts->kept);
+	mem_free(cuts->rank);
+	mem_free(cuts->at);
+	digraph_release(&cuts->down);
+}
+
+static int cut_circles(const struct model *model, struct cuts *cuts, struct error *error)
+{
+	uint32_t count = 0;
+	cuts->weights = mem_alloc((model->link_count + 1) * sizeof *cuts->weights);
+	cuts->cut = mem_alloc((model->link_count + 1) * sizeof *cuts->cut);
+	cuts->kept = mem_alloc((model->link_count + 1) * sizeof *cuts->kept);
+	cuts->rank = mem_alloc((model->node_count + 1) * sizeof *cuts->rank);
+	cuts->at = mem_alloc((model->node_count + 1) * sizeof *cuts->at);
+	if (!cuts->weights || !cuts->cut || !cuts->kept || !cuts->rank || !cuts->at)
+		return error_memory(error);
+	for (size_t i = 0; i < model->link_count; i++)
+		cuts->weights[i] = model->links[i].edge->use_count;
+	if (feedback_edges(&model->picture->graph->modules, cuts->weights, cuts->cut, error) < 0)
+		return -1;
+	for (size_t i = 0; i < model->link_count; i++) {
+		const struct edge *edge = model->links[i].edge;
+		if (!cuts->cut[i])
+			cuts->kept[cuts->kept_count++] =
+				(struct digraph_edge){edge->from, edge->to};
+	}
+	if (digraph_build(model->node_count, cuts->kept, cuts->kept_count, &cuts->down, error) < 0)
+		return -1;
+	return digraph_components(&cuts->down, cuts->rank, &count, error);
+}
+
+static int find_depths(struct model *model, struct error *error)
+{
+	_cleanup_(cuts_release) struct cuts cuts = {0};
+	if (cut_circles(model, &cuts, error) < 0)
+		return -1;
+	for (uint32_t i = 0; i < model->node_count; i++)
+		cuts.at[cuts.rank[i]] = i;
+	for (uint32_t i = 0; i < model->node_count; i++) {
+		struct node *node = &model->nodes[cuts.at[i]];
+		uint32_t end = cuts.down.first[cuts.at[i] + 1];
+		for (uint32_t j = cuts.down.first[cuts.at[i]]; j < end; j++) {
+			const struct node *target = &model->nodes[cuts.down.targets[j]];
+			if (target->group == node->group && target->depth >= node->depth)
+				node->depth = target->depth + 1;
+		}
+	}
+	return 0;
+}
+
 /* What a node is sorted by. */
 struct rank {
 	uint32_t layer;
 	uint32_t level;
 	uint32_t group;
-	int64_t balance; /* inside its group: references out less those in */
+	uint32_t depth;
 	struct str name;
 	uint32_t node;
 };
@@ -169,8 +235,8 @@ static int compare_ranks(const void *left, const void *right)
 		return a->level > b->level ? -1 : 1;
 	if (a->group != b->group)
 		return a->group < b->group ? -1 : 1;
-	if (a->balance != b->balance)
-		return a->balance > b->balance ? -1 : 1;
+	if (a->depth != b->depth)
+		return a->depth > b->depth ? -1 : 1;
 	return str_compare(a->name, b->name);
 }
 
@@ -182,26 +248,24 @@ static int sort_nodes(struct model *model, struct error *error)
 		return error_memory(error);
 	for (uint32_t i = 0; i < model->node_count; i++) {
 		const struct node *node = &model->nodes[i];
+		/* Single nodes of a level stand by name; only cycles must stay together. */
+		bool single = model->group_size[node->group] == 1;
 		ranks[i] = (struct rank){.layer = model_layer(model, i),
 					 .level = node->level,
-					 .group = node->group,
+					 .group = single ? UINT32_MAX : node->group,
+					 .depth = node->depth,
 					 .name = node->module->name,
 					 .node = i};
-		/* Single nodes of a level stand by name; only cycles must stay together. */
-		if (model->group_size[node->group] == 1)
-			ranks[i].group = UINT32_MAX;
-	}
-	for (size_t i = 0; i < model->link_count; i++) {
-		const struct edge *edge = model->links[i].edge;
-		if (!model->links[i].cycle)
-			continue;
-		ranks[edge->from].balance += edge->use_count;
-		ranks[edge->to].balance -= edge->use_count;
 	}
 	qsort(ranks, model->node_count, sizeof *ranks, compare_ranks);
 	for (uint32_t i = 0; i < model->node_count; i++) {
 		model->order[i] = ranks[i].node;
 		model->nodes[ranks[i].node].place = i;
+	}
+	for (size_t i = 0; i < model->link_count; i++) {
+		struct link *link = &model->links[i];
+		link->back = link->cycle && model->nodes[link->edge->from].place >
+						    model->nodes[link->edge->to].place;
 	}
 	return 0;
 }
@@ -235,33 +299,36 @@ static uint32_t weight(const struct tally *tally)
 	return tally->errors + tally->warnings + tally->known;
 }
 
-static int compare_findings(const void *left, const void *right)
+static int compare_interest(const void *left, const void *right)
 {
 	const struct link *a = *(struct link *const *)left, *b = *(struct link *const *)right;
 	if (weight(&a->tally) != weight(&b->tally))
 		return weight(&a->tally) > weight(&b->tally) ? -1 : 1;
+	if (a->edge->use_count != b->edge->use_count)
+		return a->edge->use_count > b->edge->use_count ? -1 : 1;
 	return (a > b) - (a < b);
 }
 
-/* Of a dense map the skeleton, and the links with the most findings. */
 static int choose_drawn(struct model *model, struct error *error)
 {
-	_cleanup_(mem_freep) struct link **broken =
+	_cleanup_(mem_freep) struct link **others =
 		mem_alloc((model->link_count + 1) * sizeof(struct link *));
+	bool whole = model->link_count <= MODEL_LINK_LIMIT &&
+		     model->link_count <= (size_t)MODEL_DEGREE_LIMIT * model->node_count;
 	size_t count = 0;
-	if (!broken)
+	if (!others)
 		return error_memory(error);
 	for (size_t i = 0; i < model->link_count; i++) {
 		struct link *link = &model->links[i];
 		if (!model->nodes[link->edge->from].shown || !model->nodes[link->edge->to].shown)
 			continue;
-		link->drawn = link->main || model->link_count <= MODEL_LINK_LIMIT;
-		if (weight(&link->tally))
-			broken[count++] = link;
+		link->drawn = link->main || whole;
+		if (weight(&link->tally) || link->back)
+			others[count++] = link;
 	}
-	qsort(broken, count, sizeof(struct link *), compare_findings);
+	qsort(others, count, sizeof(struct link *), compare_interest);
 	for (size_t i = 0; i < count && i < MODEL_LINK_LIMIT; i++)
-		broken[i]->drawn = true;
+		others[i]->drawn = true;
 	return 0;
 }
 
@@ -275,6 +342,8 @@ int model_build(const struct picture *picture, struct model *out, struct error *
 		count_findings(out);
 		result = find_groups(out, error);
 	}
+	if (result == 0)
+		result = find_depths(out, error);
 	if (result == 0)
 		result = sort_nodes(out, error);
 	if (result == 0)

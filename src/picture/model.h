@@ -21,7 +21,8 @@ struct node {
 	uint64_t lines; /* in them */
 	uint64_t uses;  /* references that cross its border, in and out */
 	uint32_t group; /* modules that reach each other share it; see group_size */
-	uint32_t level; /* 0: uses no other group; users are above what they use */
+	uint32_t level; /* of the group, 0: uses no other; users are above what they use */
+	uint32_t depth; /* the same inside the group, when the links that close circles are cut */
 	uint32_t place; /* in the order of the matrix, from 0 */
 	struct tally tally;
 	bool shown; /* on the map */
@@ -31,16 +32,17 @@ struct link {
 	const struct edge *edge;
 	struct tally tally;
 	bool cycle; /* both ends are of one group */
-	/* Part of the skeleton: what is left of the shown edges when those are taken away that
-	 * others imply, with the heaviest of each node inside a group. */
-	bool main;
-	/* On the map from the start: all of a small map; else the skeleton, and the links with
-	 * the most findings. */
+	bool back;  /* closes a circle: with few such links cut, all others go from users down */
+	bool main;  /* part of the skeleton: no other links that go down imply it */
+	/* On the map from the start: all of a small map; else the skeleton, and of the others
+	 * those with the most findings, and those that close circles. */
 	bool drawn;
 };
 
-/* A map with more links is too dense to be drawn whole. */
-#define MODEL_LINK_LIMIT 120
+/* A map with more links, or more on average for each module, is too dense to be drawn whole;
+ * and so many are drawn beside its skeleton. */
+#define MODEL_LINK_LIMIT   120
+#define MODEL_DEGREE_LIMIT 3
 
 struct model {
 	const struct picture *picture;

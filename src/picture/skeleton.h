@@ -4,8 +4,9 @@
 
 #include "picture/model.h"
 
-/* Sets `main` of the links that make the skeleton of the map. Needs the groups and which nodes
- * are shown. Takes time n log n to the links. Errors: ERROR_MEMORY. */
+/* Sets `main` of the links that make the skeleton of the map: the transitive reduction of those
+ * that go down in the order of the nodes. Needs that order, and which nodes are shown. Takes
+ * time n log n to the links. Errors: ERROR_MEMORY. */
 int skeleton_mark(struct model *model, struct error *error) must_check;
 
 #endif

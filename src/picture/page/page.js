@@ -36,8 +36,8 @@
 		fresh: row[8] + row[9], known: row[10], out: [], in: [],
 	}));
 	const links = data.links.map((row, number) => ({
-		number, from: row[0], to: row[1], uses: row[2], types: row[3], cycle: row[4],
-		fresh: row[5] + row[6], known: row[7], lines: row[8],
+		number, from: row[0], to: row[1], uses: row[2], types: row[3], cycle: row[4], back: row[5],
+		fresh: row[6] + row[7], known: row[8], lines: row[9],
 	}));
 	for (const link of links) {
 		modules[link.from].out.push(link);
@@ -246,11 +246,11 @@
 		el('h3', {}, title),
 		el('ul', {class: 'uses'}, [...list].sort((a, b) =>
 			b.fresh - a.fresh || b.known - a.known || b.uses - a.uses).map(link => {
-			const kind = link.fresh ? 'broken' : link.known ? 'known' : link.cycle ? 'cycle' : '';
+			const kind = link.fresh ? 'broken' : link.known ? 'known' : link.back ? 'cycle' : '';
 			const notes = [];
 			if (link.fresh) notes.push(plural(link.fresh, 'finding'));
 			else if (link.known) notes.push(`${amount(link.known)} known`);
-			else if (link.cycle) notes.push('cycle');
+			else if (link.back) notes.push('closes a cycle');
 			if (link.types) notes.push('types only');
 			return el('li', {},
 				el('button', {type: 'button', onclick: () => choose({link})},
@@ -306,7 +306,7 @@
 		return [
 			el('h2', {}, name(from), ' → ', name(to)),
 			el('p', {class: 'about'}, plural(link.uses, 'reference'),
-				link.types ? ', for types only' : '', link.cycle ? ', part of a cycle' : ''),
+				link.types ? ', for types only' : '', link.back ? ', closes a cycle' : link.cycle ? ', part of a cycle' : ''),
 			...findingsPart(findingsOf(link.from, link.to)),
 			el('h3', {}, 'References'),
 			...linesPart(link),
@@ -538,7 +538,7 @@
 			draw('path', {d: 'M1 5H29', 'stroke-width': 2})));
 		const rows = [[sample('plain'), 'uses; the more references, the thicker']];
 		if (links.some(link => link.types)) rows.push([sample('plain', true), 'types only']);
-		if (groups.size) rows.push([sample('cycle'), 'in a cycle']);
+		if (groups.size) rows.push([sample('cycle'), 'closes a cycle']);
 		if (links.some(link => link.fresh)) rows.push([sample('broken'), 'with findings']);
 		if (links.some(link => !link.fresh && link.known))
 			rows.push([sample('known'), 'known in the baseline']);

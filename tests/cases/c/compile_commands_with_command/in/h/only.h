@@ -1,2 +1,0 @@
-#include "y.h"
-#include <x.h>

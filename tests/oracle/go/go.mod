@@ -1,3 +1,0 @@
-module ashlar.example/oracle
-
-go 1.21

@@ -1,0 +1,6 @@
+class User:
+    pass
+
+
+def name(user):
+    return '</script><script>alert(1)</script>'
