@@ -13,6 +13,16 @@
 int contract_read_file(const char *root, struct str file, struct text *out,
 		       struct error *error) must_check;
 
+/* Parses the content of the root's contract into `contracts`. Errors: ERROR_MEMORY only. */
+int contract_parse_root(struct str source, struct contracts *contracts, struct error_list *errors,
+			struct error *error) must_check;
+
+/* Parses the content of one module.yaml; see contract_read_module(). */
+int contract_parse_module(struct yaml_parser *parser, struct str file, struct str source,
+			  const struct contracts *contracts, struct arena *arena,
+			  struct module *out, struct error_list *errors,
+			  struct error *error) must_check;
+
 /* Reads one module.yaml, whose path `file` must outlive `arena`. The root's contract must be
  * loaded. What is wrong goes to `errors`; what is right is kept. A file that says no name
  * gives the module that of its folder, so that what refers to it is not wrong as well.

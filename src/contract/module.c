@@ -166,31 +166,20 @@ static void read_keys(struct reader *reader, const struct yaml_node *root, struc
 	*out = *module;
 }
 
-int contract_read_module(struct yaml_parser *parser, const char *root, struct str file,
-			 const struct contracts *contracts, struct arena *arena, struct module *out,
-			 struct error_list *errors, struct error *error)
+/* Turns what was parsed into a module. */
+static int finish(const struct yaml_document *document, struct str file,
+		  const struct contracts *contracts, struct arena *arena, struct module *out,
+		  struct error_list *errors, struct error *error)
 {
-	_cleanup_(text_release) struct text source = {0};
-	struct yaml_document document = {.broken = true};
-	struct error failure;
-	if (contract_read_file(root, file, &source, &failure) == 0) {
-		if (yaml_parse(parser, file.at, text_str(&source), arena, &document, errors,
-			       error) < 0)
-			return -1;
-	} else if (failure.code == ERROR_MEMORY) {
-		return error_memory(error);
-	} else {
-		error_list_add(errors, &failure);
-	}
 	struct reader reader = {.file = file.at,
 				.arena = arena,
 				.errors = errors,
 				.contracts = contracts,
-				.broken = document.broken};
+				.broken = document->broken};
 	*out = (struct module){.line = 1, .column = 1, .layer = MODULE_NONE};
-	if (document.root)
-		read_keys(&reader, document.root, out);
-	else if (!document.broken)
+	if (document->root)
+		read_keys(&reader, document->root, out);
+	else if (!document->broken)
 		complain(&reader, 1, 1, "is empty; write 'module: %s'",
 			 excerpt_of(path_name(path_folder(file))).text);
 	out->file = file;
@@ -198,4 +187,30 @@ int contract_read_module(struct yaml_parser *parser, const char *root, struct st
 	if (!out->name.at)
 		out->name = path_name(out->path);
 	return arena->failed ? error_memory(error) : 0;
+}
+
+int contract_parse_module(struct yaml_parser *parser, struct str file, struct str source,
+			  const struct contracts *contracts, struct arena *arena,
+			  struct module *out, struct error_list *errors, struct error *error)
+{
+	struct yaml_document document;
+	if (yaml_parse(parser, file.at, source, arena, &document, errors, error) < 0)
+		return -1;
+	return finish(&document, file, contracts, arena, out, errors, error);
+}
+
+int contract_read_module(struct yaml_parser *parser, const char *root, struct str file,
+			 const struct contracts *contracts, struct arena *arena, struct module *out,
+			 struct error_list *errors, struct error *error)
+{
+	_cleanup_(text_release) struct text source = {0};
+	const struct yaml_document unread = {.broken = true};
+	struct error failure;
+	if (contract_read_file(root, file, &source, &failure) == 0)
+		return contract_parse_module(parser, file, text_str(&source), contracts, arena, out,
+					     errors, error);
+	if (failure.code == ERROR_MEMORY)
+		return error_memory(error);
+	error_list_add(errors, &failure);
+	return finish(&unread, file, contracts, arena, out, errors, error);
 }

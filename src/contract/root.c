@@ -223,8 +223,8 @@ static const struct key KEYS[] = {
 	{"independent", read_independent, 0, WORD_TEXT, false},
 };
 
-static int read_root(struct str source, struct contracts *contracts, struct error_list *errors,
-		     struct error *error)
+int contract_parse_root(struct str source, struct contracts *contracts, struct error_list *errors,
+			struct error *error)
 {
 	_cleanup_(yaml_parser_release) struct yaml_parser parser = {0};
 	struct yaml_document document;
@@ -254,7 +254,7 @@ int contracts_load_root(const char *root, struct contracts *out, struct error_li
 	int result = contract_read_file(root, STR(CONTRACT_ROOT_NAME), &source, &failure);
 	contracts.found = result == 0 || failure.code != ERROR_NOT_FOUND;
 	if (result == 0)
-		result = read_root(text_str(&source), &contracts, errors, error);
+		result = contract_parse_root(text_str(&source), &contracts, errors, error);
 	else if (failure.code == ERROR_MEMORY)
 		error_memory(error);
 	else
