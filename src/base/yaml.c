@@ -125,6 +125,10 @@ static void note_end(struct build *build, struct fy_token *token)
 		fy_token_get_type(token) == FYTT_SCALAR ? fy_token_scalar_style(token) : FYSS_ANY;
 	if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
 		build->end++;
+	/* The blank lines after a block are its text to YAML, but not to people. */
+	while (style != FYSS_ANY && build->end > 0 &&
+	       memchr(" \t\r\n", build->source.at[build->end - 1], 4))
+		build->end--;
 }
 
 static void refuse(struct build *build, enum error_code code, struct place place,
@@ -511,8 +515,6 @@ static void print_nothing(struct fy_diag *diag, void *user, const char *bytes, s
 
 static bool prepare(struct yaml_parser *parser)
 {
-	if (parser->parser && parser->used && fy_diag_got_error(parser->diag))
-		yaml_parser_release(parser);
 	if (parser->parser)
 		return !parser->used || fy_parser_reset(parser->parser) == 0;
 	struct fy_diag_cfg diag_options = {
@@ -554,6 +556,9 @@ int yaml_parse(struct yaml_parser *parser, const char *file, struct str source, 
 		parser->used = true;
 		build.place = (struct place){.line = 1, .column = 1};
 		build_all(&build, parser);
+		/* The library cannot be reset in the middle of a stream. */
+		if (build.document.broken || build.failed)
+			yaml_parser_release(parser);
 	}
 	if (build.failed)
 		return error_memory(error);

@@ -143,7 +143,8 @@ static void find_layer(struct reader *reader, struct draft *draft)
 /* The line of a key, or of the module's name where the key is not there. */
 static uint32_t line_of(const struct yaml_node *root, const char *name, const struct draft *draft)
 {
-	for (const struct yaml_node *value = root->first; value; value = value->next)
+	const struct yaml_node *value = root->kind == YAML_MAPPING ? root->first : NULL;
+	for (; value; value = value->next)
 		if (str_equal(value->key->text, str_of(name)))
 			return value->key->line;
 	return draft->module.line;

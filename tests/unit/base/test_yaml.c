@@ -146,6 +146,35 @@ static void keys_given_twice_keep_the_first(void **state)
 	check(text_str(&source).at, text_str(&wanted).at);
 }
 
+static void the_parser_can_be_used_again_after_a_refusal(void **state)
+{
+	(void)state;
+	static const char DEEP[] = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
+	_cleanup_(yaml_parser_release) struct yaml_parser parser = {0};
+	_cleanup_(arena_release) struct arena arena = {0};
+	_cleanup_(error_list_clear) struct error_list errors = {0};
+	struct yaml_document document;
+	struct error error;
+	for (int run = 0; run < 3; run++) {
+		assert_int_equal(
+			yaml_parse(&parser, "f", STR(DEEP), &arena, &document, &errors, &error), 0);
+		assert_true(document.broken);
+		assert_int_equal(errors.count, run + 1);
+		assert_int_equal(errors.items[run].code, ERROR_LIMIT);
+		assert_int_equal(errors.items[run].column, YAML_DEPTH_LIMIT + 1);
+		assert_int_equal(
+			yaml_parse(&parser, "f", STR("a: 1"), &arena, &document, &errors, &error),
+			0);
+		assert_false(document.broken);
+	}
+	check("a: |\n  b\n\n\nc: d\n--- e\n",
+	      "m 1:1 0-15\n"
+	      "  a@1:1 s 2:1 5-8 q b\n\n"
+	      "  c@5:1 s 5:4 14-15 d\n"
+	      "broken\n"
+	      "f:6:1: a second document starts here; a file holds one\n");
+}
+
 static void excerpts_are_cut_between_characters(void **state)
 {
 	(void)state;
@@ -170,6 +199,7 @@ int main(void)
 		cmocka_unit_test(escapes_become_characters),
 		cmocka_unit_test(a_break_keeps_what_stands_before),
 		cmocka_unit_test(keys_given_twice_keep_the_first),
+		cmocka_unit_test(the_parser_can_be_used_again_after_a_refusal),
 		cmocka_unit_test(excerpts_are_cut_between_characters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

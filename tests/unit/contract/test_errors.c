@@ -195,6 +195,9 @@ static void of_modules(void **state)
 	static const struct wrong CASES[] = {
 		{ROOT "== src/a/module.yaml\nowner: me\n" B,
 		 "src/a/module.yaml:1:1: the contract of a module needs the key 'module'\n"},
+		{ROOT "== src/a/module.yaml\n- module: a\n- b\n",
+		 "src/a/module.yaml:1:1: the contract of a module must be a mapping (key: value), "
+		 "not a list\n"},
 		{ROOT "== src/a/module.yaml\nmodule: a b\n" B,
 		 "src/a/module.yaml:1:9: 'a b' is no module name; use letters, digits and _ . / "
 		 "-\n"},
