@@ -81,8 +81,8 @@ static int locate(const struct arguments *arguments, const char *operand, struct
 		root = find_above(folder, ".git");
 	if (!root.at)
 		root = folder;
-	memcpy(session->root, root.length ? root.at : "/", root.length ? root.length : 1);
-	session->root[root.length ? root.length : 1] = '\0';
+	snprintf(session->root, sizeof session->root, "%.*s", root.length ? (int)root.length : 1,
+		 root.length ? root.at : "/");
 	struct str top = find_above(str_of(session->root), ".git");
 	if (top.at && root.length > top.length)
 		session->prefix = str_from(str_of(session->root), top.length + 1);

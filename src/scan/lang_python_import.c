@@ -148,8 +148,9 @@ static const char *read_from(struct python *python, const char *clause_end, cons
 	const char *place = read_module(python, clause_end, &module);
 	if (!place)
 		return at;
+	static const char DOT[] = ".";
 	if (module.bytes[module.length - 1] != '.')
-		add(&module, ".", "." + 1);
+		add(&module, DOT, DOT + 1);
 	return read_names(python, at, place, dotted_str(&module));
 }
 

@@ -1,0 +1,3 @@
+module ashlar.example/oracle
+
+go 1.21
