@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The body of a Java file: everything but its package and imports. Looks only at quotes,
+ * slashes, braces and capitals, because a type's name starts with one; what stands around a
+ * name is looked at only while the name is not known yet. */
+#include "scan/lang_java.h"
+
+static unsigned block_depth(const struct java *java)
+{
+	return java->depth < JAVA_DEPTH_LIMIT ? java->depth : JAVA_DEPTH_LIMIT;
+}
+
+/* ---- what is declared ---- */
+
+static void declare(struct java *java, const char *at, const char *end)
+{
+	struct java_name *name = java_name(java, at, end);
+	unsigned depth = block_depth(java);
+	if (depth == 0) {
+		java_names_add(java, JAVA_USE_DECLARATION, at, end);
+		java->top_declared = true;
+	}
+	if (name)
+		java_names_hide(java, name, depth ? java->blocks[depth] : java->begin, depth);
+}
+
+/* A type whose name starts with no capital is found only where its body opens. */
+static void declare_plain(struct java *java, const char *brace)
+{
+	const char *at = java->top_begin;
+	while (at < brace) {
+		at = java_after_blank(java, at);
+		if (*at == '"') {
+			at = java_skip_string(java, at);
+		} else if (java_is(*at, JAVA_BYTE_START)) {
+			const char *end = java_name_end(at);
+			if (at < brace && java_is_declared(java, at)) {
+				declare(java, at, end);
+				return;
+			}
+			at = end;
+		} else {
+			at++;
+		}
+	}
+}
+
+/* ---- braces ---- */
+
+static const char *open_block(struct java *java, const char *at)
+{
+	if (java->depth == 0 && !java->top_declared)
+		declare_plain(java, at);
+	if (java->depth < JAVA_DEPTH_LIMIT)
+		java->blocks[java->depth + 1] = at;
+	java->depth++;
+	return at + 1;
+}
+
+static const char *close_block(struct java *java, const char *at)
+{
+	if (java->depth == 0)
+		return at + 1;
+	if (java->depth <= JAVA_DEPTH_LIMIT)
+		java_names_close(java, java->depth);
+	java->depth--;
+	if (java->depth == 0) {
+		java->top_declared = false;
+		java->top_begin = at + 1;
+	}
+	return at + 1;
+}
+
+/* ---- names ---- */
+
+/* Behind the members that follow a name: they are no simple names. */
+static const char *skip_members(const char *at)
+{
+	while (at[0] == '.' && java_is(at[1], JAVA_BYTE_START))
+		at = java_name_end(at + 1);
+	return at;
+}
+
+/* A type that follows the dot before `at`: the end of a qualified name if all before it are
+ * names that start with no capital, and a name stands before the first dot. */
+static void use_qualified(struct java *java, const char *at, const char *end)
+{
+	const char *first = NULL;
+	const char *dot = java_before_blank(java, at);
+	while (dot > java->begin && dot[-1] == '.') {
+		struct str part = java_word_before(java, java_before_blank(java, dot - 1));
+		if (part.length == 0 || !java_is(*part.at, JAVA_BYTE_START) ||
+		    java_is(*part.at, JAVA_BYTE_CAPITAL))
+			return;
+		first = part.at;
+		dot = java_before_blank(java, first);
+	}
+	struct str part = {first, first ? (size_t)(java_name_end(first) - first) : 0};
+	if (first && !str_equal(part, STR("this")) && !str_equal(part, STR("super")))
+		java_names_qualified(java, first, end);
+}
+
+/* The literal of Class.forName("..."), when `end` is behind such a Class. */
+static void use_literal(struct java *java, const char *end)
+{
+	static const char CALL[] = ".forName(";
+	if (strncmp(end, CALL, sizeof CALL - 1) != 0)
+		return;
+	const char *quote = java_after_blank(java, end + sizeof CALL - 1);
+	if (*quote != '"')
+		return;
+	const char *at = quote + 1;
+	while (java_is(*at, JAVA_BYTE_NAME) || *at == '.')
+		at++;
+	if (*at == '"' && java_is(quote[1], JAVA_BYTE_START))
+		java_names_add(java, JAVA_USE_DYNAMIC, quote + 1, at);
+}
+
+/* A name that is not known, or was not used yet, so that it matters what it does here. */
+static void judge_name(struct java *java, struct java_name *name, const char *at, const char *end)
+{
+	switch (java_role_of(java, at, end)) {
+	case JAVA_ROLE_USE:
+		if (name)
+			java_names_use(java, name, at);
+		else
+			java_names_add(java, JAVA_USE_NAME, at, end);
+		break;
+	case JAVA_ROLE_MEMBER: use_qualified(java, at, end); break;
+	case JAVA_ROLE_TYPE: declare(java, at, end); break;
+	case JAVA_ROLE_PARAMETER:
+		if (name)
+			java_names_hide(java, name, at, block_depth(java) + 1);
+		break;
+	default: break;
+	}
+}
+
+/* Cheap and nearly right: nothing but a keyword that declares ends like this. */
+static bool may_be_declared(const struct java *java, const char *at)
+{
+	while (at > java->begin && java_is(at[-1], JAVA_BYTE_SPACE))
+		at--;
+	return at > java->begin && strchr("semd/", at[-1]) != NULL;
+}
+
+static const char *visit_name(struct java *java, const char *at)
+{
+	const char *end = java_name_end(at);
+	char before = at > java->begin ? at[-1] : ' ';
+	if (java_is(before, JAVA_BYTE_NAME))
+		return end;
+	if (before == '.') {
+		judge_name(java, NULL, at, end);
+		return skip_members(end);
+	}
+	if (end - at == 5 && memcmp(at, "Class", 5) == 0)
+		use_literal(java, end);
+	struct java_name *name = java_name(java, at, end);
+	bool known = name && (name->hidden || name->use != JAVA_NONE);
+	if (!known)
+		judge_name(java, name, at, end);
+	else if (may_be_declared(java, at) && java_is_declared(java, at))
+		declare(java, at, end);
+	return skip_members(end);
+}
+
+/* ---- the loop ---- */
+
+static const char *visit(struct java *java, const char *at)
+{
+	switch (*at) {
+	case '{': return open_block(java, at);
+	case '}': return close_block(java, at);
+	case '"': return java_skip_string(java, at);
+	case '\'': return java_skip_character(java, at);
+	case '/': return at[1] == '/' || at[1] == '*' ? java_skip_comment(java, at) : at + 1;
+	default: return visit_name(java, at);
+	}
+}
+
+void java_body(struct java *java, const char *at, const char *end)
+{
+	while (at < end) {
+		const char *next = at + JAVA_BLOCK;
+		bool after_letter = at > java->begin && java_is(at[-1], JAVA_BYTE_NAME);
+		uint64_t events = java_events(at, after_letter);
+		while (events) {
+			const char *event = at + __builtin_ctzll(events);
+			const char *after = event < end ? visit(java, event) : end;
+			if (after >= next) {
+				next = after;
+				break;
+			}
+			events &= ~(uint64_t)0 << (after - at);
+		}
+		at = next;
+	}
+}
