@@ -248,6 +248,9 @@ static const char *read_directive(struct java *java, const char *at)
 /* Reads "open module NAME { DIRECTIVES }"; the module's name is what the file declares. */
 static void read_module(struct java *java, const char *at)
 {
+	const char *after = at;
+	while (*at == '@' && (after = skip_annotation(java, at)))
+		at = java_after_blank(java, after);
 	const char *name = skip_word(java, at, STR("open"));
 	name = skip_word(java, name ? name : at, STR("module"));
 	if (!name)

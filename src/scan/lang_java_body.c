@@ -153,14 +153,14 @@ static const char *visit_name(struct java *java, const char *at)
 		judge_name(java, NULL, at, end);
 		return skip_members(end);
 	}
-	if (end - at == 5 && memcmp(at, "Class", 5) == 0)
-		use_literal(java, end);
 	struct java_name *name = java_name(java, at, end);
 	bool known = name && (name->hidden || name->use != JAVA_NONE);
 	if (!known)
 		judge_name(java, name, at, end);
 	else if (may_be_declared(java, at) && java_is_declared(java, at))
 		declare(java, at, end);
+	if (end - at == 5 && memcmp(at, "Class", 5) == 0)
+		use_literal(java, end);
 	return skip_members(end);
 }
 
@@ -186,7 +186,9 @@ void java_body(struct java *java, const char *at, const char *end)
 		uint64_t events = java_events(at, after_letter);
 		while (events) {
 			const char *event = at + __builtin_ctzll(events);
-			const char *after = event < end ? visit(java, event) : end;
+			if (event >= end)
+				return;
+			const char *after = visit(java, event);
 			if (after >= next) {
 				next = after;
 				break;

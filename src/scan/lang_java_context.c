@@ -399,9 +399,9 @@ static enum java_role role_before_mark(struct java *java, const char *at, const 
 		return use_if(*next == ']' || *next == '@');
 	case '(': return role_before_call(java, at, before);
 	case '>':
-		return may_be_parameter(before) || before->byte == '?' || before->byte == '&'
-			       ? role_in_angles(java, at)
-			       : JAVA_ROLE_NONE;
+		if (before->byte == '?' || before->byte == '&')
+			return JAVA_ROLE_USE;
+		return may_be_parameter(before) ? role_in_angles(java, at) : JAVA_ROLE_NONE;
 	case ',': return role_before_comma(java, at, before);
 	case ')': return role_before_close(java, next, before);
 	case '{':

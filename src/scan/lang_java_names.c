@@ -3,6 +3,9 @@
  * own. A use is told only at the end, because a nested type further down may claim it. */
 #include "scan/lang_java.h"
 
+/* Longest qualified name that is told when blanks stand in it, in bytes without them. */
+enum { SCATTERED_LIMIT = 1024 };
+
 void java_names_start(struct java *java)
 {
 	memset(java->slots, 0xFF, sizeof java->slots);
@@ -54,17 +57,39 @@ struct java_name *java_name(struct java *java, const char *at, const char *end)
 	return name;
 }
 
+/* Tells of a qualified name without the blanks and comments in it. */
+static void tell_scattered(struct java *java, const struct java_use *use)
+{
+	char text[SCATTERED_LIMIT];
+	size_t length = 0;
+	const char *end = use->at + use->length;
+	for (const char *at = use->at; at < end; at = java_after_blank(java, at)) {
+		if (length == SCATTERED_LIMIT)
+			return;
+		text[length++] = *at++;
+	}
+	scanner_reference(java->scanner, REFERENCE_NAME, use->at, (struct str){text, length});
+}
+
+static bool is_scattered(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (text.at[i] != '.' && !java_is(text.at[i], JAVA_BYTE_NAME))
+			return true;
+	return false;
+}
+
 static void tell(struct java *java, const struct java_use *use)
 {
 	struct str text = {use->at, use->length};
-	switch (use->kind) {
-	case JAVA_USE_NAME: scanner_reference(java->scanner, REFERENCE_NAME, use->at, text); break;
-	case JAVA_USE_DYNAMIC:
+	if (use->kind == JAVA_USE_DECLARATION)
+		scanner_declare(java->scanner, use->at, text);
+	else if (use->kind == JAVA_USE_DYNAMIC)
 		scanner_reference(java->scanner, REFERENCE_DYNAMIC, use->at, text);
-		break;
-	case JAVA_USE_DECLARATION: scanner_declare(java->scanner, use->at, text); break;
-	default: break;
-	}
+	else if (use->kind == JAVA_USE_NAME && is_scattered(text))
+		tell_scattered(java, use);
+	else if (use->kind == JAVA_USE_NAME)
+		scanner_reference(java->scanner, REFERENCE_NAME, use->at, text);
 }
 
 void java_names_flush(struct java *java)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RESOLVE_RESOLVE_JAVA_H
+#define RESOLVE_RESOLVE_JAVA_H
+
+#include "resolve/resolver.h"
+
+/* What Java's resolver knows of a tree: packages, and the types in them. Private to it. */
+
+#define JAVA_NO_PACKAGE UINT32_MAX
+
+/* Entries that share a name, in ascending order: index->members[first] and on. */
+struct java_group {
+	struct str name;
+	uint32_t package;
+	uint32_t first;
+	uint32_t count;
+};
+
+/* A package of the tree; its members are the folders that its files are in. */
+struct java_package {
+	struct java_group folders;
+	uint32_t last_folder; /* while counting */
+};
+
+struct java_index {
+	struct arena arena;
+	struct map packages; /* name -> number */
+	struct java_package *package_table;
+	size_t package_count;
+	size_t package_capacity;
+	struct map modules; /* name of a module -> entry of its module-info.java */
+	uint32_t *slots;    /* of hash(package, type name) -> number of the group + 1 */
+	size_t mask;
+	struct java_group *groups;
+	size_t group_count;
+	size_t group_capacity;
+	uint32_t *members;
+	uint32_t *package_of; /* entry of a source file -> number of its package */
+	uint32_t *root_of;    /* entry of a source file -> folder where its package starts */
+	uint32_t *module_of;  /* folder -> nearest one, itself or above, with a build file */
+	uint32_t lang;        /* java.lang, when the tree is a JDK; else JAVA_NO_PACKAGE */
+	bool odd_names;       /* a type starts with no capital, or a package's part with one */
+};
+
+/* Indexes the Java files of the tree. Errors: ERROR_MEMORY; `out` must be released in any
+ * case. */
+int java_index_init(struct java_index *out, const struct tree *tree,
+		    struct error *error) must_check;
+
+void java_index_release(struct java_index *index);
+
+/* The number of a package of the tree, or JAVA_NO_PACKAGE. */
+uint32_t java_index_package(const struct java_index *index, struct str name);
+
+/* The files that declare a type in the package at their top level, or NULL. */
+const struct java_group *java_index_type(const struct java_index *index, uint32_t package,
+					 struct str name);
+
+/* The member of the group that `from` means: the one in its own source root, else in its own
+ * build module, else the nearest, where main code comes before tests. */
+uint32_t java_index_choose(const struct java_index *index, const struct tree *tree,
+			   const struct java_group *group, uint32_t from);
+
+/* Whether a name is of the JDK, by its package. */
+bool java_is_standard(struct str name);
+
+/* Whether a module is of the JDK. */
+bool java_is_standard_module(struct str name);
+
+#endif

@@ -1,0 +1,8 @@
+package a;
+/** {@link B} */
+class A {
+	// B b;
+	String s = "B.x" + """
+		B b = "B";
+		""" + '"' + C.x;
+}

@@ -1,0 +1,3 @@
+package a;
+import java.util.List;
+class A {}

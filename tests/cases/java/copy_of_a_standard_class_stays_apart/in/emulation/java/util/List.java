@@ -1,0 +1,3 @@
+package java.util;
+import java.util.Iterator;
+public interface List {}

@@ -1,0 +1,3 @@
+package a;
+import b.Node;
+class A { Node n; }

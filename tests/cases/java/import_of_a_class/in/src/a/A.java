@@ -1,0 +1,3 @@
+package a;
+import b.B;
+class A { B b; }

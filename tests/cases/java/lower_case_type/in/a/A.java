@@ -1,0 +1,3 @@
+package a;
+import b.small;
+class A {}

@@ -1,0 +1,5 @@
+package a;
+class A {
+	Node node;
+	static class Node {}
+}

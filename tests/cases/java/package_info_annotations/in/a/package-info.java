@@ -1,0 +1,3 @@
+/** {@link Nope} */
+@Own
+package a;

@@ -1,0 +1,5 @@
+package a;
+class A extends b.B {
+	Object o = new b.B.Inner();
+	java.util.List<b.c.D> l;
+}

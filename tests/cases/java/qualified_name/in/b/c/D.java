@@ -1,0 +1,2 @@
+package b.c;
+public class D {}

@@ -1,0 +1,3 @@
+package a;
+import b.*;
+class A { Node n; }

@@ -1,0 +1,4 @@
+package a;
+import b.*;
+import java.util.*;
+class A { B b; Set<C> c; }
