@@ -76,6 +76,9 @@ int json_parse(const char *path, struct str text, enum json_dialect dialect, jso
 		text = text_str(&copy);
 	}
 	json_set_alloc_funcs(mem_alloc, mem_free);
+	/* TypeScript takes an empty file for an empty object. */
+	if (dialect == JSON_COMMENTS && str_trim(text).length == 0)
+		text = STR("{}");
 	json_t *object = json_loadb(text.length ? text.at : "", text.length, 0, &problem);
 	if (!object)
 		return report(path, &problem, error);

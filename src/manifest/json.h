@@ -15,7 +15,9 @@
 
 enum json_dialect {
 	JSON_PLAIN,
-	JSON_COMMENTS, /* with // and block comments, and commas before a closing bracket */
+	/* With // and block comments, and commas before a closing bracket; nothing at all is an
+	 * empty object. */
+	JSON_COMMENTS,
 };
 
 /* Parses `text`, which must be an object; `path` is for the error. The caller owns `out`

@@ -48,6 +48,12 @@ static uint32_t find_from(const struct javascript_state *state, struct str folde
 				      : javascript_find_file(state, path, typescript);
 }
 
+static bool is_kit(const struct javascript_state *state, uint32_t package)
+{
+	return package != INDEX_NONE &&
+	       javascript_dependency(state, package, STR("@sveltejs/kit")) != NULL;
+}
+
 /* A relative path may also be meant from another of `rootDirs`. */
 static uint32_t find_in_roots(const struct javascript_state *state,
 			      const struct javascript_place *place, struct str relative)
@@ -80,6 +86,10 @@ static struct answer resolve_relative(const struct javascript_state *state,
 	uint32_t entry = find_from(state, folder, target, place->typescript);
 	if (entry == ENTRY_NONE && place->config && place->config->roots.count > 0)
 		entry = find_in_roots(state, place, target);
+	/* SvelteKit makes "./$types". */
+	if (entry == ENTRY_NONE && str_starts(path_name(target), STR("$types")) &&
+	    is_kit(state, place->package))
+		return external(target.length);
 	return internal(entry);
 }
 
@@ -224,8 +234,7 @@ static struct answer resolve_kit(const struct javascript_state *state,
 {
 	char buffer[PATH_LIMIT];
 	struct str name = str_first(target, javascript_package_length(target));
-	if (place->package == INDEX_NONE ||
-	    !javascript_dependency(state, place->package, STR("@sveltejs/kit")))
+	if (!is_kit(state, place->package))
 		return UNRESOLVED;
 	if (!str_equal(name, STR("$lib")))
 		return external(name.length);
@@ -286,12 +295,15 @@ static struct answer resolve_plain(const struct javascript_state *state,
 			: resolve_bare(state, place, target);
 }
 
-/* "./a.svg?raw" is a.svg, "style!./a.css" is a.css. */
+/* "style!css?a=b!./a.css" is "./a.css". */
 static struct str without_loaders(struct str target)
 {
-	ptrdiff_t bang = str_find_last(target, '!');
-	if (bang >= 0)
-		target = str_from(target, (size_t)bang + 1);
+	return str_from(target, (size_t)(str_find_last(target, '!') + 1));
+}
+
+/* "./a.svg?raw" is "./a.svg". */
+static struct str without_query(struct str target)
+{
 	ptrdiff_t query = str_find(target, '?');
 	return query > 0 ? str_first(target, (size_t)query) : target;
 }
@@ -310,17 +322,17 @@ static struct answer resolve_one(const struct javascript_state *state,
 {
 	struct answer answer = UNRESOLVED;
 	struct str target = reference_target(reference);
+	struct str path = without_loaders(target);
+	struct str plain = without_query(path);
 	if (may_be_path(reference))
 		answer = resolve_relative(state, place, target);
 	if (answer.state == REFERENCE_UNRESOLVED)
-		answer = resolve_plain(state, place, target);
-	struct str plain = without_loaders(target);
-	if (answer.state == REFERENCE_UNRESOLVED && plain.length < target.length) {
+		answer = resolve_plain(state, place, path);
+	if (answer.state == REFERENCE_UNRESOLVED && plain.length < path.length)
 		answer = resolve_plain(state, place, plain);
-		/* Behind a loader a package's name is no prefix of what is written. */
-		if (plain.at != target.at && answer.state == REFERENCE_EXTERNAL)
-			answer.package_length = target.length;
-	}
+	/* Behind a loader a package's name is no prefix of what is written. */
+	if (answer.state == REFERENCE_EXTERNAL && path.length < target.length)
+		answer.package_length = target.length;
 	return answer;
 }
 

@@ -291,11 +291,24 @@ static bool read_import(struct cursor *cursor, const struct javascript_dialect *
 	}
 }
 
+/* Whether a line break stands between the next word and what follows it. */
+static bool breaks_line(struct cursor cursor)
+{
+	accept_name(&cursor);
+	const char *from = cursor.at;
+	skip_blank(&cursor);
+	return memchr(from, '\n', (size_t)(cursor.at - from)) != NULL;
+}
+
 /* Babel's `export a from`, `export a, { b } from`, `export a, * as c from`. */
 static bool read_export_default(struct cursor *cursor, struct javascript_clause *out)
 {
 	bool all_types;
-	if (accept_name(cursor).length == 0)
+	struct str name = accept_name(cursor);
+	if (name.length == 0)
+		return false;
+	/* `export default from` may end at the line's end. */
+	if (str_equal(name, STR("default")) && breaks_line(*cursor))
 		return false;
 	if (accept(cursor, ',') &&
 	    !(peek(cursor) == '{' ? accept_names(cursor, &all_types) : accept_star(cursor)))

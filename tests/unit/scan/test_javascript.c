@@ -67,6 +67,7 @@ static void statements(void **state)
 		{"a.js", "export a from 'x'; export b, {c} from 'y'; export default from 'z'",
 		 "1:16 import x; 1:40 import y; 1:65 import z"},
 		{"a.js", "import a\xC2\xA0 from 'x'", "1:17 import x"},
+		{"a.js", "export default from\n'x'", ""},
 		{"a.js", "export const a = 1; export default {from: 'x'}", ""},
 		{"a.js", "import.meta.url; import.defer('x')", "1:32 dynamic x"},
 		{"a.js", "\xC2\xA0import 'x'", "1:10 import x"},

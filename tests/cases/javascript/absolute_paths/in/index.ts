@@ -1,0 +1,1 @@
+import "/src/a.ts"; import "/logo.svg"; import "/gone"

@@ -1,0 +1,1 @@
+import "lib"; import "lib/x"; import "other"; import "other/in/it"

@@ -1,0 +1,1 @@
+require("./b"); require("./c.js"); require("./d")

@@ -1,0 +1,1 @@
+import "./gone"; import "../above"; import "./a/../../b"; import ""

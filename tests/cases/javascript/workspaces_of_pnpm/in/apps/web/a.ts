@@ -1,0 +1,1 @@
+import "ui"; import "react/jsx-runtime"; import "vue"
