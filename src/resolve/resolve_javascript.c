@@ -419,6 +419,8 @@ static int prepare(struct tree *tree, const struct resolve_settings *settings, v
 	if (javascript_read_packages(state, tree, error) < 0 ||
 	    javascript_read_configs(state, tree, error) < 0)
 		return -1;
+	if (state->arena.failed)
+		return error_memory(error);
 	*out = take(state);
 	return 0;
 }
