@@ -48,9 +48,19 @@ static void blank_extensions(char *at, const char *end)
 	}
 }
 
+/* Jansson reports some failed allocations as unexpected input, or not at all. */
+static _Thread_local bool out_of_memory;
+
+static void *allocate(size_t size)
+{
+	void *memory = mem_alloc(size);
+	out_of_memory |= !memory;
+	return memory;
+}
+
 static int report(const char *path, const json_error_t *problem, struct error *error)
 {
-	if (json_error_code(problem) == json_error_out_of_memory)
+	if (out_of_memory)
 		return error_memory(error);
 	return error_at(error, ERROR_SYNTAX, path,
 			(uint32_t)(problem->line > 0 ? problem->line : 0),
@@ -75,7 +85,8 @@ int json_parse(const char *path, struct str text, enum json_dialect dialect, jso
 			blank_extensions(copy.at, copy.at + copy.length);
 		text = text_str(&copy);
 	}
-	json_set_alloc_funcs(mem_alloc, mem_free);
+	json_set_alloc_funcs(allocate, mem_free);
+	out_of_memory = false;
 	/* TypeScript takes an empty file for an empty object. */
 	if (dialect == JSON_COMMENTS && str_trim(text).length == 0)
 		text = STR("{}");
