@@ -449,14 +449,17 @@ static void take_diagnostic(struct build *build, const struct fy_diag_error *fou
 		refuse(build, ERROR_SYNTAX, place, message);
 }
 
-/* Turns the library's diagnostics into errors. Returns whether there was one. */
-static bool take_diagnostics(struct build *build, struct fy_diag *diag)
+/* Turns the library's first diagnostic into an error. There are texts that it gives up on
+ * without one. */
+static void take_diagnostics(struct build *build, struct fy_diag *diag)
 {
 	void *iterator = NULL;
 	const struct fy_diag_error *found = fy_diag_errors_iterate(diag, &iterator);
 	if (found)
 		take_diagnostic(build, found);
-	return found != NULL;
+	else
+		refuse(build, ERROR_SYNTAX, build->place, "what follows this is not YAML");
+	build->document.broken = true;
 }
 
 static void build_all(struct build *build, struct yaml_parser *parser)
@@ -464,7 +467,7 @@ static void build_all(struct build *build, struct yaml_parser *parser)
 	while (!build->done && !build->failed) {
 		struct fy_event *event = fy_parser_parse(parser->parser);
 		if (!event) {
-			build->failed = !take_diagnostics(build, parser->diag);
+			take_diagnostics(build, parser->diag);
 			break;
 		}
 		take_event(build, event);

@@ -52,14 +52,22 @@ static void complain_of_kind(struct reader *reader, const char *what, const stru
 			 wanted, yaml_kind_name(value->kind));
 }
 
+static bool is_name_byte(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	       (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' || byte == '/' ||
+	       byte == '-';
+}
+
 bool wants(struct reader *reader, const struct key *key, const struct yaml_node *value,
 	   enum yaml_kind kind)
 {
 	if (value->kind == kind || value->kind == YAML_NOTHING)
 		return true;
+	const char *quote = value->text.length > 0 && is_name_byte(value->text.at[0]) ? "" : "\"";
 	if (kind == YAML_LIST && value->kind == YAML_SCALAR)
-		complain(reader, value->line, value->column, "'%s' wants a list; write [%s]",
-			 key->name, excerpt_of(value->text).text);
+		complain(reader, value->line, value->column, "'%s' wants a list; write [%s%s%s]",
+			 key->name, quote, excerpt_of(value->text).text, quote);
 	else
 		complain_of_kind(reader, key->name, value, yaml_kind_name(kind));
 	return false;
@@ -150,13 +158,6 @@ void *read_items(struct reader *reader, const struct key *key, const struct yaml
 }
 
 /* ---- words ---- */
-
-static bool is_name_byte(char byte)
-{
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-	       (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' || byte == '/' ||
-	       byte == '-';
-}
 
 static const char *check_name(struct str text)
 {

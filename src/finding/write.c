@@ -130,10 +130,11 @@ static void put_next(struct rewrite *rewrite)
 	rewrite->left--;
 }
 
-/* Where the comment lines start that stand right above `at`, not before `from`: they belong
- * to the entry there. */
-static size_t comments_above(struct str content, size_t from, size_t at)
+/* Where the comment lines start that stand right above an entry at `place`, not before
+ * `from`: they belong to it, unless they head the file. */
+static size_t comments_above(struct str content, size_t from, size_t place)
 {
+	size_t at = place;
 	while (at > from) {
 		ptrdiff_t before = str_find_last(slice(content, from, at - 1), '\n');
 		size_t start = before < 0 ? from : from + (size_t)before + 1;
@@ -141,7 +142,7 @@ static size_t comments_above(struct str content, size_t from, size_t at)
 			break;
 		at = start;
 	}
-	return at;
+	return at == 0 ? place : at;
 }
 
 /* Puts in what comes before the entry by its bytes. Returns where copying goes on. */
@@ -204,19 +205,70 @@ static bool is_empty(struct str content)
 	return true;
 }
 
-/* Reads the new content back: it must hold `count` entries and have no error. */
-static int verify(const struct rewrite *rewrite, size_t count, struct error *error)
+/* Adds the line of an entry with value 0. */
+static int add_line(struct map *lines, struct arena *arena, const struct baseline_entry *entry,
+		    struct error *error)
+{
+	_cleanup_(text_release) struct text line = {0};
+	struct entry_words words = entry_words_of(entry);
+	entry_add_line(&line, &words);
+	struct str copy = arena_str(arena, text_str(&line));
+	return line.failed || !copy.at || !map_put(lines, copy, 0) ? error_memory(error) : 0;
+}
+
+/* The lines of all entries that the new content must have, each with value 0. */
+static int list_wanted(const struct rewrite *rewrite, const struct addition *added, size_t count,
+		       struct map *wanted, struct arena *arena, struct error *error)
+{
+	for (uint32_t i = 0; i < rewrite->source->count; i++) {
+		const struct baseline_entry *entry =
+			&rewrite->baseline->entries[rewrite->source->first + i];
+		if (entry->used && add_line(wanted, arena, entry, error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!map_put(wanted, added[i].line, 0))
+			return error_memory(error);
+	return 0;
+}
+
+/* Whether a copy that was read back has just the wanted entries; each that it has gets
+ * value 1. Returns 1, 0, or -1 without memory. */
+static int has_wanted(const struct baseline *copy, struct map *wanted, struct error *error)
+{
+	for (uint32_t i = 0; i < copy->count; i++) {
+		_cleanup_(text_release) struct text line = {0};
+		struct entry_words words = entry_words_of(&copy->entries[i]);
+		entry_add_line(&line, &words);
+		if (line.failed)
+			return error_memory(error);
+		if (map_get(wanted, text_str(&line)) != 0)
+			return 0;
+		/* The key is there already, so nothing of this line is kept. */
+		if (!map_put(wanted, text_str(&line), 1))
+			return error_memory(error);
+	}
+	return copy->count == wanted->count;
+}
+
+/* Reads the new content back: it must have no error, and the entries that stay, and those that
+ * were added, and no other. */
+static int verify(const struct rewrite *rewrite, const struct addition *added, size_t count,
+		  struct error *error)
 {
 	_cleanup_(yaml_parser_release) struct yaml_parser parser = {0};
 	_cleanup_(error_list_clear) struct error_list errors = {0};
+	_cleanup_(map_release) struct map wanted = {0};
 	_cleanup_(baseline_release) struct baseline copy = {.source_count = 1};
 	struct baseline_source source = {.path = rewrite->source->path,
 					 .content = text_str(&rewrite->out)};
 	copy.sources = &source;
-	if (entries_parse(&copy, 0, &parser, &errors, error) < 0)
+	if (entries_parse(&copy, 0, &parser, &errors, error) < 0 ||
+	    list_wanted(rewrite, added, count, &wanted, &copy.arena, error) < 0)
 		return -1;
-	if (errors.count + errors.dropped == 0 && copy.count == count)
-		return 0;
+	int result = has_wanted(&copy, &wanted, error);
+	if (result < 0 || (result > 0 && errors.count + errors.dropped == 0))
+		return result < 0 ? -1 : 0;
 	return error_at(error, ERROR_INVALID, source.path.at, 0, 0,
 			"cannot be changed line by line; write one entry a line, "
 			"'- {rule: ...}'");
@@ -274,7 +326,7 @@ static int change(const struct baseline *baseline, const struct baseline_source 
 	build(&rewrite);
 	if (rewrite.out.failed)
 		return error_memory(error);
-	if (verify(&rewrite, count, error) < 0)
+	if (verify(&rewrite, added, added_count, error) < 0)
 		return -1;
 	return dry_run ? 0 : store(&rewrite, count, error);
 }

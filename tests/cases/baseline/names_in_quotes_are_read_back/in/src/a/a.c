@@ -1,0 +1,2 @@
+#include "../b/b.h"
+#include "../b/c d.h"

@@ -1,0 +1,1 @@
+from src.a import a
