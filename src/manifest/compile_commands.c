@@ -131,7 +131,7 @@ static int skip_value(struct parser *parser)
 	unsigned depth = 0;
 	do {
 		char byte = peek(parser);
-		if (byte == 0)
+		if (byte == 0 || (depth == 0 && (byte == ']' || byte == '}')))
 			return fail(parser, "a value is missing");
 		if (byte == '"') {
 			if (skip_string(parser) < 0)
@@ -139,7 +139,7 @@ static int skip_value(struct parser *parser)
 			continue;
 		}
 		depth += byte == '[' || byte == '{';
-		depth -= depth > 0 && (byte == ']' || byte == '}');
+		depth -= byte == ']' || byte == '}';
 		if (depth > DEPTH_LIMIT)
 			return fail(parser, "is nested too deeply");
 		parser->at++;
