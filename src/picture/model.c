@@ -15,6 +15,14 @@ uint32_t model_layer(const struct model *model, uint32_t node)
 	return layer == MODULE_NONE ? (uint32_t)count : layer;
 }
 
+uint32_t model_layer_size(const struct model *model, uint32_t layer)
+{
+	uint32_t size = 0;
+	for (uint32_t i = 0; i < model->node_count; i++)
+		size += model_layer(model, i) == layer;
+	return size;
+}
+
 bool model_has_layers(const struct model *model)
 {
 	for (uint32_t i = 0; i < model->node_count; i++)

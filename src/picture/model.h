@@ -67,6 +67,9 @@ void model_release(struct model *model);
 /* The layer of a node, or the number of layers when it has none. */
 uint32_t model_layer(const struct model *model, uint32_t node);
 
+/* How many modules are in a layer, as model_layer() numbers them. */
+uint32_t model_layer_size(const struct model *model, uint32_t layer);
+
 /* Whether any module has a layer. */
 bool model_has_layers(const struct model *model);
 

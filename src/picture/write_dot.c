@@ -69,7 +69,8 @@ int draw_dot(const struct model *model, struct text *out, struct error *error)
 			  "\tnode [shape=box, style=rounded, fontname=\"sans-serif\"];\n"
 			  "\tedge [fontname=\"sans-serif\", fontsize=9];\n"));
 	for (uint32_t layer = 0; layer <= layers; layer++)
-		add_layer(model, layer, out);
+		if (model_layer_size(model, layer) > 0)
+			add_layer(model, layer, out);
 	for (size_t i = 0; i < model->link_count; i++)
 		add_link(&model->links[i], out);
 	text_add(out, STR("}\n"));

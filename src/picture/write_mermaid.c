@@ -83,7 +83,8 @@ int draw_mermaid(const struct model *model, struct text *out, struct error *erro
 	size_t left_out = 0;
 	text_add(out, STR("flowchart TD\n"));
 	for (uint32_t layer = 0; layer <= layers; layer++)
-		add_layer(model, layer, out);
+		if (model_layer_size(model, layer) > 0)
+			add_layer(model, layer, out);
 	for (size_t i = 0; i < model->link_count; i++) {
 		if (is_written(model, &model->links[i]))
 			add_link(&model->links[i], out);

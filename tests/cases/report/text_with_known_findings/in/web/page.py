@@ -1,0 +1,1 @@
+from billing.charge import cents, Charge
