@@ -185,8 +185,7 @@ static const char *step_field(struct formatted *formatted, const char *at)
 		return at + 1;
 	case '\n':
 	case '\r': return python->one_line && !level->triple ? NULL : at + 1;
-	case 'm':
-		return python_is_import(python, at - 1) ? python_dynamic(python, at - 1) : at + 1;
+	case 'm': return python_is_import(python, at - 1) ? python_dynamic(python, at - 1) : at + 1;
 	default: return at + 1;
 	}
 }

@@ -1,0 +1,2 @@
+from p import a
+from p.b import x

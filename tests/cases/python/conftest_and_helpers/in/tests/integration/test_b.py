@@ -1,0 +1,2 @@
+from tests.helpers import x
+import near

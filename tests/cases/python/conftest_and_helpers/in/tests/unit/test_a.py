@@ -1,0 +1,3 @@
+from helpers import x
+from conftest import y
+import near

@@ -1,0 +1,1 @@
+from p import _fast, _built, _stub

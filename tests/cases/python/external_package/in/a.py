@@ -1,0 +1,3 @@
+import numpy as np
+from google.cloud import storage
+import a.none

@@ -1,0 +1,4 @@
+x = f'{
+import b
+y = f'{z:
+import c

@@ -1,0 +1,11 @@
+from b import (  # why (
+    one,
+
+    two as three,  # )
+)
+from \
+    b import four, \
+    five
+import \
+    b
+import b . c

@@ -1,0 +1,4 @@
+import b
+
+import c
+import b

@@ -1,0 +1,2 @@
+import plugins.redis.client
+import redis

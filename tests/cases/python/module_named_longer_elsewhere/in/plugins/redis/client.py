@@ -1,0 +1,2 @@
+import redis
+from plugins.redis import x

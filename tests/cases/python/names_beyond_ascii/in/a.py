@@ -1,0 +1,2 @@
+x = "é"; import été
+from été import où

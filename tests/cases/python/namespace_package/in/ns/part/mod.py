@@ -1,0 +1,2 @@
+from ns.other import x
+from .. import part

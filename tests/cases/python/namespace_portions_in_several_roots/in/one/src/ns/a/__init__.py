@@ -1,0 +1,2 @@
+from ns.b import x
+import ns.a, ns.none

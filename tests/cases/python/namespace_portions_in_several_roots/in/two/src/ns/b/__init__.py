@@ -1,0 +1,1 @@
+from ns.a import y

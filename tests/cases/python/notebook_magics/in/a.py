@@ -1,0 +1,5 @@
+%matplotlib inline
+!echo don't
+!python -c "import no"
+%timeit import no
+import b

@@ -1,0 +1,2 @@
+from ..a import x
+from .none.more import x

@@ -1,0 +1,3 @@
+from .. import q
+from ..q import x
+from ... import q

@@ -1,0 +1,3 @@
+import app.db
+from app import db
+import src.app.db

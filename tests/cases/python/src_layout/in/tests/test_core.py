@@ -1,0 +1,2 @@
+from app.core import x
+import helpers

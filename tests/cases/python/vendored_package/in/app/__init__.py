@@ -1,0 +1,3 @@
+from app._vendor import six
+from ._vendor.six import moves
+import six
