@@ -190,6 +190,17 @@ static const char *step_field(struct formatted *formatted, const char *at)
 	}
 }
 
+/* Where to go on after a formatted string that is not closed as it must be: a broken file
+ * shows as much as if the string had ended with its first line. */
+static const char *give_up(struct python *python, const char *quote, const char *at)
+{
+	if (is_triple(quote))
+		return skip_plain(python, quote);
+	const char *line_end = python_line_end(python, quote);
+	python->one_line |= line_end < at;
+	return line_end;
+}
+
 static const char *skip_formatted(struct python *python, const char *quote)
 {
 	struct formatted formatted;
@@ -197,19 +208,14 @@ static const char *skip_formatted(struct python *python, const char *quote)
 	formatted.depth = 0;
 	push(&formatted, LEVEL_TEXT, *quote, is_triple(quote));
 	const char *at = quote + (is_triple(quote) ? 3 : 1);
-	const char *line_end = NULL;
 	while (formatted.depth > 0 && at < python->end) {
 		bool code = formatted.levels[formatted.depth - 1].kind == LEVEL_FIELD;
 		const char *next = code ? step_field(&formatted, at) : step_text(&formatted, at);
 		if (!next)
-			return at;
+			return give_up(python, quote, at);
 		at = next;
 	}
-	if (formatted.depth == 0 || is_triple(quote))
-		return not_past_end(python, at);
-	python->one_line = true;
-	line_end = python_line_end(python, quote);
-	return line_end;
+	return formatted.depth > 0 ? give_up(python, quote, at) : not_past_end(python, at);
 }
 
 const char *python_string(struct python *python, const char *quote)

@@ -121,6 +121,8 @@ static void passes_over_formatted_strings(void **state)
 	check("f''\nFR''''''\nimport a\n", "3:8 import a\n");
 	check("f'{__import__(\"a\").b}{import_module('c')}'\n", "1:16 dynamic a\n1:38 dynamic c\n");
 	check("f'{\nimport a\nf'{\nimport b\n", "2:8 import a\n4:8 import b\n");
+	check("f'{\nimport a\nf'{z:\nimport b\n", "2:8 import a\n4:8 import b\n");
+	check("f'''{f'\nimport a\n'''\nimport b\n", "4:8 import b\n");
 	check("print'x'; import a\nassert'''\nimport b\n'''\n", "1:18 import a\n");
 }
 

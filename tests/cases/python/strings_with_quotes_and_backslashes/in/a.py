@@ -3,7 +3,7 @@ import b
 y = 'it\'s' "'" '''a '' \''' b'''
 import c
 z = rb'\'  # '
-w = '\'
+w = '\
 import no'
 import d
 v = 'open

@@ -1,0 +1,8 @@
+import b
+import
+from import
+from b
+import b.
+import (
+x = [
+import c
