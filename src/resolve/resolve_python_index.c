@@ -198,7 +198,8 @@ static void set_roots(const struct tree *tree, const struct resolve_settings *se
 {
 	forget_roots(tree, roles);
 	for (size_t i = 0; i < settings->root_count[LANGUAGE_PYTHON]; i++) {
-		uint32_t folder = tree_find(tree, settings->roots[LANGUAGE_PYTHON][i]);
+		uint32_t folder =
+			tree_find_from(tree, STR(""), settings->roots[LANGUAGE_PYTHON][i]);
 		if (folder != ENTRY_NONE && tree->entries[folder].is_folder)
 			roles[folder] |= PYTHON_ROOT;
 	}
