@@ -88,6 +88,11 @@ struct formatted {
 	struct python *python;
 	struct level levels[PYTHON_FIELD_LIMIT];
 	size_t depth;
+	/* How far the scanner had come before the string. */
+	size_t reference_count;
+	const char *scanner_at;
+	uint32_t line;
+	uint32_t column;
 };
 
 static char lower_before(const struct python *python, const char *at)
@@ -191,9 +196,15 @@ static const char *step_field(struct formatted *formatted, const char *at)
 }
 
 /* Where to go on after a formatted string that is not closed as it must be: a broken file
- * shows as much as if the string had ended with its first line. */
-static const char *give_up(struct python *python, const char *quote, const char *at)
+ * shows as much as if the string had ended with its first line. What was found in it is
+ * forgotten, since its lines are scanned again. */
+static const char *give_up(struct formatted *formatted, const char *quote, const char *at)
 {
+	struct python *python = formatted->python;
+	python->scanner->facts->reference_count = formatted->reference_count;
+	python->scanner->at = formatted->scanner_at;
+	python->scanner->line = formatted->line;
+	python->scanner->column = formatted->column;
 	if (is_triple(quote))
 		return skip_plain(python, quote);
 	const char *line_end = python_line_end(python, quote);
@@ -206,16 +217,20 @@ static const char *skip_formatted(struct python *python, const char *quote)
 	struct formatted formatted;
 	formatted.python = python;
 	formatted.depth = 0;
+	formatted.reference_count = python->scanner->facts->reference_count;
+	formatted.scanner_at = python->scanner->at;
+	formatted.line = python->scanner->line;
+	formatted.column = python->scanner->column;
 	push(&formatted, LEVEL_TEXT, *quote, is_triple(quote));
 	const char *at = quote + (is_triple(quote) ? 3 : 1);
 	while (formatted.depth > 0 && at < python->end) {
 		bool code = formatted.levels[formatted.depth - 1].kind == LEVEL_FIELD;
 		const char *next = code ? step_field(&formatted, at) : step_text(&formatted, at);
 		if (!next)
-			return give_up(python, quote, at);
+			return give_up(&formatted, quote, at);
 		at = next;
 	}
-	return formatted.depth > 0 ? give_up(python, quote, at) : not_past_end(python, at);
+	return formatted.depth > 0 ? give_up(&formatted, quote, at) : not_past_end(python, at);
 }
 
 const char *python_string(struct python *python, const char *quote)

@@ -123,6 +123,7 @@ static void passes_over_formatted_strings(void **state)
 	check("f'{\nimport a\nf'{\nimport b\n", "2:8 import a\n4:8 import b\n");
 	check("f'{\nimport a\nf'{z:\nimport b\n", "2:8 import a\n4:8 import b\n");
 	check("f'''{f'\nimport a\n'''\nimport b\n", "4:8 import b\n");
+	check("\rf'{__import__('a')\nimport b\r", "3:8 import b\n");
 	check("print'x'; import a\nassert'''\nimport b\n'''\n", "1:18 import a\n");
 }
 
