@@ -43,6 +43,7 @@ int gitindex_read(const char *path, size_t hash_size, struct gitindex *out,
 int gitindex_parse(struct str content, size_t hash_size, const char *name, struct gitindex *out,
 		   struct error *error) must_check;
 
+/* Frees what the index holds; it is then empty. */
 void gitindex_release(struct gitindex *index);
 
 /* The tracked paths below `folder`, among those in `within`. `folder` is a whole path; ""

@@ -30,6 +30,7 @@ struct set {
 	size_t at;
 	unsigned char wanted;
 	unsigned char before; /* last single byte, which may begin a range; 0: none */
+	size_t bracket;       /* the first ']' from a "[:" on; 0: not looked for */
 	bool found;
 	bool ok;
 };
@@ -62,7 +63,9 @@ static bool class_has(struct str name, unsigned char byte, bool *found)
 static void set_class(struct set *set)
 {
 	struct str rest = str_from(set->pattern, set->at + 2);
-	ptrdiff_t end = str_find(rest, ']');
+	if (set->bracket < set->at + 2)
+		set->bracket = set->at + 2 + (size_t)str_find(rest, ']');
+	ptrdiff_t end = (ptrdiff_t)set->bracket - (ptrdiff_t)set->at - 2;
 	set->before = 0;
 	if (end < 0) {
 		set->ok = false;

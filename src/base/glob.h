@@ -6,9 +6,10 @@
 
 #include "base/str.h"
 
-/* Matches a whole path: `*` and `?` stay inside one part, `**` as a whole part spans any
- * number of parts, `[a-z]` and `[!a-z]` are one byte, `\` takes the next byte as it is.
- * Time is at most pattern times path length times its number of parts. */
+/* Matches a whole path, as git's wildmatch does: `*` and `?` stay inside one part, `**` as a
+ * whole part spans any number of parts, `[a-z]`, `[!a-z]` (or `[^a-z]`) and `[[:alpha:]]` are
+ * one byte other than '/', `\` takes the next byte as it is. A set that is not closed matches
+ * nothing. Time is at most pattern times path length, a few million steps at their limits. */
 bool glob_match(struct str pattern, struct str path);
 
 /* Whether `text` has a byte that glob_match() takes specially. */

@@ -30,12 +30,14 @@ struct listing {
 	char *buffer;
 };
 
+/* Frees what the listing holds; it is then empty. */
 void listing_release(struct listing *listing);
 
 /* Reads the folder that is open at `fd`, from where its offset is. Returns 0 or the system's
  * error number; ENOMEM without memory, EOVERFLOW when there are more than `limit` entries. */
 int listing_read(struct listing *listing, int fd, size_t limit) must_check;
 
+/* The name, valid until the next listing_read(). */
 static inline struct str listing_name(const struct listing_entry *entry)
 {
 	return (struct str){entry->name, entry->length};

@@ -21,6 +21,7 @@ struct map {
 	size_t count;
 };
 
+/* Frees what the map holds, not the keys; it is then empty. */
 void map_release(struct map *map);
 
 /* The value of `key`, or MAP_NONE. */

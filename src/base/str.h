@@ -24,17 +24,20 @@ static inline struct str str_of(const char *text)
 	return (struct str){text, text ? strlen(text) : 0};
 }
 
+/* Whether all bytes are the same. */
 static inline bool str_equal(struct str a, struct str b)
 {
 	return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
+/* Whether the first bytes are those of `prefix`; the empty one is always there. */
 static inline bool str_starts(struct str text, struct str prefix)
 {
 	return text.length >= prefix.length &&
 	       (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
+/* Whether the last bytes are those of `suffix`. */
 static inline bool str_ends(struct str text, struct str suffix)
 {
 	return text.length >= suffix.length &&

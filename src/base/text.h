@@ -23,8 +23,11 @@ void text_release(struct text *text);
 /* Empties the text, keeps its memory, forgets a failure. */
 void text_clear(struct text *text);
 
+/* Adds bytes, which must not be the text's own. */
 void text_add(struct text *text, struct str more);
+/* Adds one byte. */
 void text_add_byte(struct text *text, char byte);
+/* Adds a formatted text. */
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Adds `more` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */

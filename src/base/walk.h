@@ -68,6 +68,7 @@ struct walk {
  * empty, though files were visited. */
 int walk_run(const struct walk_options *options, struct walk *out, struct error *error) must_check;
 
+/* Frees what the walk holds; it is then empty. */
 void walk_release(struct walk *walk);
 
 #endif

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,12 +42,21 @@ static void note_problem(struct worktree *worktree, const struct error *error)
 }
 
 /* Reads a file of one line; the line, or an empty str. */
-static struct str read_line(struct arena *arena, const char *path)
+static struct str read_line(struct worktree *worktree, const char *path)
 {
 	_cleanup_(text_release) struct text content = {0};
-	if (file_read(path, PATH_LIMIT, &content, NULL) < 0)
+	struct error error = {0};
+	if (file_read(path, PATH_LIMIT, &content, &error) < 0) {
+		note_problem(worktree, &error);
 		return (struct str){0};
-	return arena_str(arena, str_trim(text_str(&content)));
+	}
+	return arena_str(&worktree->arena, str_trim(text_str(&content)));
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 /* `path` seen from `folder`. NULL without memory. */
@@ -57,24 +67,33 @@ static const char *join(struct arena *arena, const char *folder, struct str path
 	return arena_format(arena, "%s/%.*s", folder, STR_ARG(path));
 }
 
+static bool is_there(int folder_fd, const char *name, int flags)
+{
+	return faccessat(folder_fd, name, F_OK, flags) == 0 || errno != ENOENT;
+}
+
 bool worktree_is_git(int folder_fd, const char *name)
 {
 	_cleanup_(file_closep) int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	char start[8];
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return false;
+	if (fd < 0)
+		return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
+	if (fstat(fd, &status) < 0)
+		return true;
 	if (S_ISDIR(status.st_mode))
-		return faccessat(fd, "HEAD", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-		       faccessat(fd, "objects", F_OK, 0) == 0;
-	return S_ISREG(status.st_mode) && read(fd, start, sizeof start) == sizeof start &&
-	       memcmp(start, "gitdir: ", sizeof start) == 0;
+		return is_there(fd, "HEAD", AT_SYMLINK_NOFOLLOW) && is_there(fd, "objects", 0);
+	if (!S_ISREG(status.st_mode))
+		return false;
+	ssize_t got = read(fd, start, sizeof start);
+	return got < 0 || (got == sizeof start && memcmp(start, "gitdir: ", sizeof start) == 0);
 }
 
 static bool is_top(const char *folder)
 {
-	_cleanup_(file_closep) int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd >= 0 && worktree_is_git(fd, ".git");
+	char git[PATH_MAX + 8];
+	snprintf(git, sizeof git, "%s/.git", folder);
+	return worktree_is_git(AT_FDCWD, git);
 }
 
 /* Whether a part of the path is ".git": inside of it there is no work tree. */
@@ -113,7 +132,9 @@ static void find_git_folders(struct search *search)
 	search->git = arena_format(arena, "%.*s/.git", STR_ARG(search->top));
 	if (!search->git)
 		return;
-	struct str line = read_line(arena, search->git);
+	struct str line = {0};
+	if (!is_folder(search->git))
+		line = read_line(search->out, search->git);
 	if (str_starts(line, STR("gitdir: "))) {
 		search->git = join(arena, search->top.at, str_trim(str_from(line, 8)));
 		if (!search->git)
@@ -121,7 +142,7 @@ static void find_git_folders(struct search *search)
 	}
 	search->common = search->git;
 	const char *file = arena_format(arena, "%s/commondir", search->git);
-	line = file ? read_line(arena, file) : (struct str){0};
+	line = file ? read_line(search->out, file) : (struct str){0};
 	if (line.length > 0)
 		search->common = join(arena, search->git, line);
 }

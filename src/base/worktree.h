@@ -31,9 +31,11 @@ struct worktree {
  * itself, ERROR_MEMORY. */
 int worktree_find(const char *folder, struct worktree *out, struct error *error) must_check;
 
+/* Frees what the work tree holds; it is then empty. */
 void worktree_release(struct worktree *worktree);
 
-/* Whether `name` (".git") in the open folder is a repository or names one. */
+/* Whether `name` (".git") in the open folder is a repository or names one. What is there but
+ * cannot be read is taken for one, so that it is not passed over in silence. */
 bool worktree_is_git(int folder_fd, const char *name);
 
 #endif

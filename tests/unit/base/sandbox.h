@@ -10,6 +10,7 @@ struct sandbox {
 	char root[64];
 };
 
+/* Makes the folder. */
 void sandbox_init(struct sandbox *sandbox);
 
 /* Removes the folder and all in it, whatever the modes. */
