@@ -3,6 +3,10 @@
  * counted only where something was found. Knows no language. */
 #include "scan/scanner.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -14,7 +18,32 @@ static scan_language *const SCANNERS[LANGUAGE_COUNT] = {
 	[LANGUAGE_JAVA] = scan_java,
 };
 
-/* The compiler turns this into vector code. */
+#ifdef __SSE2__
+
+/* Sixteen bytes at a time; each lane counts in a byte, which is emptied before it overflows.
+ * Compilers leave the plain loop as it is at -O2, and it would be a third of a whole check. */
+static uint32_t count_newlines(const char *from, const char *end)
+{
+	enum { LANES = 16, ROUNDS = 255 };
+	const __m128i newline = _mm_set1_epi8('\n');
+	__m128i sum = _mm_setzero_si128();
+	while (end - from >= LANES) {
+		__m128i counts = _mm_setzero_si128();
+		for (int i = 0; i < ROUNDS && end - from >= LANES; i++, from += LANES) {
+			__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
+			counts = _mm_sub_epi8(counts, _mm_cmpeq_epi8(bytes, newline));
+		}
+		sum = _mm_add_epi64(sum, _mm_sad_epu8(counts, _mm_setzero_si128()));
+	}
+	uint32_t count = (uint32_t)_mm_cvtsi128_si32(sum) +
+			 (uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(sum, 8));
+	for (; from < end; from++)
+		count += *from == '\n';
+	return count;
+}
+
+#else
+
 static uint32_t count_newlines(const char *from, const char *end)
 {
 	uint32_t count = 0;
@@ -22,6 +51,8 @@ static uint32_t count_newlines(const char *from, const char *end)
 		count += *from == '\n';
 	return count;
 }
+
+#endif
 
 /* Moves the cursor to `at`, counting lines and characters on the way. */
 static void move_to(struct scanner *scanner, const char *at)
