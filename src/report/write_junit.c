@@ -163,8 +163,10 @@ static void add_problems(struct text *out, const struct error_list *problems)
 		  "skipped=\"0\" time=\"0\">\n",
 		  problems->count, problems->count);
 	for (size_t i = 0; i < problems->count; i++) {
+		char line[sizeof(struct error) + 32];
+		error_format(&problems->items[i], line, sizeof line);
 		text_add(out, STR("    <testcase classname=\"(files)\""));
-		add_attribute(out, "name", str_of(problems->items[i].file));
+		add_attribute(out, "name", str_of(line));
 		text_add(out, STR(" time=\"0\"><error"));
 		add_attribute(out, "message", str_of(problems->items[i].message));
 		text_add(out, STR("/></testcase>\n"));
