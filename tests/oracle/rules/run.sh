@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Holds the rules against import-linter over Django, SymPy and random trees, and keeps what it said
-# under runs/. Needs python3, pip and a registry.
+# Holds the rules against import-linter over Django, SymPy and random trees, and against tach over
+# PennyLane, and keeps what was said under runs/. Needs python3, pip and a registry.
 #
 #     tests/oracle/rules/run.sh [FOLDER]     FOLDER keeps the downloads for the next time
+#
+# PennyLane's tach.toml is not in its package: clone github.com/PennyLaneAI/pennylane to
+# FOLDER/pennylane first; without it that part is left out.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
@@ -11,7 +14,7 @@ folder=${1:-$(mktemp -d)}
 program=${ASHLAR:-$top/build/src/cli/ashlar}
 mkdir -p "$folder" "$here/runs"
 [ -d "$folder/venv" ] || python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q import-linter==2.12
+"$folder/venv/bin/pip" install -q import-linter==2.12 tach==0.35.3
 
 fetch() { # NAME VERSION
 	[ -d "$folder/$1-$2" ] && return
@@ -20,20 +23,22 @@ fetch() { # NAME VERSION
 	for archive in "$folder"/*"$2".tar.gz; do tar xzf "$archive" -C "$folder"; done
 }
 
-run() { # NAME ARGUMENTS
+run() { # NAME SCRIPT ARGUMENTS
 	name=$1
-	shift
+	script=$2
+	shift 2
 	{
-		echo "# compare.py $*"
+		echo "# $script $*"
 		echo "# $("$program" --version | head -1), $("$folder/venv/bin/pip" list 2>/dev/null |
-			grep -E '^(grimp|import-linter) ' | tr -s ' ' | paste -sd,)"
-		(cd "$folder" && venv/bin/python "$here/compare.py" --program "$program" "$@") || true
+			grep -E '^(grimp|import-linter|tach) ' | tr -s ' ' | paste -sd,)"
+		(cd "$folder" && venv/bin/python "$here/$script" --program "$program" "$@") || true
 	} >"$here/runs/$name.txt"
 	tail -1 "$here/runs/$name.txt" | sed "s/^/$name: /"
 }
 
 fetch Django 5.1
 fetch sympy 1.14.0
-run random --random 150 --seed 7
-run django --package django --rounds 25 Django-5.1
-run sympy --package sympy --rounds 10 sympy-1.14.0
+run random compare.py --random 150 --seed 7
+run django compare.py --package django --rounds 25 Django-5.1
+run sympy compare.py --package sympy --rounds 10 sympy-1.14.0
+[ ! -d "$folder/pennylane" ] || run pennylane compare_tach.py --tach venv/bin/tach pennylane
