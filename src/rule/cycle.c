@@ -28,8 +28,8 @@ static const char EXPLANATION[] =
 	"    2. src/billing/charge.ts:9:24  billing references orders (import ../orders/order)\n"
 	"\n"
 	"Fix it by turning one link round with an event or a callback, or by moving what both\n"
-	"need into a module below them. An exception with `to: MODULE` takes that one link\n"
-	"out of all circles until its date.\n";
+	"need into a module below. An exception with `to: MODULE` takes that one link out of\n"
+	"all circles until its date.\n";
 
 /* So many nodes and edges are looked at to find the shortest circle of a knot. */
 #define CIRCLE_LIMIT UINT64_C(20000000)

@@ -17,8 +17,7 @@ static const char EXPLANATION[] =
 	"    the exception of billing from the rule dependency for legacy ended on 2027-03-31\n"
 	"\n"
 	"Fix it by removing what it covered, or agree on a new date with its owner: the\n"
-	"contract's history then shows how often that was done. One that covers nothing is\n"
-	"just deleted.\n";
+	"contract's history shows how often that was done.\n";
 
 static void tell_help(struct judge *judge, uint32_t module, size_t index)
 {

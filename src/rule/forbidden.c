@@ -7,8 +7,8 @@ static const char EXPLANATION[] =
 	"other modules, unless the entry says `indirect: false`.\n"
 	"\n"
 	"Teams want it for the few walls that must hold whatever anybody declares: the\n"
-	"payment core never ends up in the administration's tools, nothing new hangs on the\n"
-	"old system.\n"
+	"payment core never ends up in the administration's tools, nothing new needs the old\n"
+	"one.\n"
 	"\n"
 	"    forbidden:\n"
 	"      - {from: [shop], to: [legacy], reason: \"legacy is shut down in May\"}\n"
@@ -20,8 +20,8 @@ static const char EXPLANATION[] =
 	"    2. src/prices/table.py:2:8  prices references legacy (import legacy.db)\n"
 	"\n"
 	"Fix it by cutting one link of the chain; the finding names the one with the fewest\n"
-	"lines. Where one module references the other itself, chains between the two are not\n"
-	"told too. An exception with `to: MODULE` allows it until its date.\n";
+	"lines. Chains go from module to module, and are told where there is no direct\n"
+	"reference. An exception with `to: MODULE` allows it until its date.\n";
 
 static void tell_wall(struct judge *judge, uint32_t from, uint32_t to)
 {
