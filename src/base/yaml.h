@@ -54,6 +54,7 @@ struct yaml_parser {
 	bool used;
 };
 
+/* Frees what the parser holds; it may be used again. */
 void yaml_parser_release(struct yaml_parser *parser);
 
 /* Parses `source`, which may start with a byte order mark, into nodes that live in `arena`.
@@ -69,6 +70,7 @@ struct excerpt {
 	char text[112]; /* NUL-terminated */
 };
 
+/* The excerpt of a text, which may be of any length and hold any bytes. */
 struct excerpt excerpt_of(struct str text);
 
 /* "a text", "a list", "a mapping", "nothing", for messages. */

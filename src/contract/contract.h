@@ -49,7 +49,9 @@ enum severity {
 	SEVERITY_ERROR,
 };
 
-/* A word in a contract, and where it stands. */
+/* A word in a contract, and where it stands. Paths and patterns are without "./" before and
+ * '/' after them, "" for ".": one that names a folder stands for all below it. Only what
+ * `exclude` has is as it was written. */
 struct word {
 	struct str text; /* NUL-terminated */
 	uint32_t line;
@@ -76,7 +78,9 @@ struct module_uses {
 
 struct exception {
 	enum rule_id rule;
-	struct module_use to; /* for RULE_EXTERNAL the name is a package and `module` MODULE_NONE */
+	/* A package, with MODULE_NONE, for RULE_EXTERNAL; for RULE_UNUSED maybe a pattern of
+	 * `external`, with MODULE_NONE too. */
+	struct module_use to;
 	struct str reason;
 	struct str owner;
 	struct date until;
@@ -186,9 +190,9 @@ int contracts_load_root(const char *root, struct contracts *out, struct error_li
 
 /* What contracts_load_modules() asks of the tree, so that it need not know it. */
 struct contract_places {
-	const struct str *module_files; /* paths of all module.yaml in the tree, in byte order */
+	const struct str *module_files; /* paths of all module.yaml in the tree */
 	size_t module_file_count;
-	/* Whether a path, or a pattern of base/glob.h, matches a file or folder of the tree. */
+	/* Whether a pattern of base/glob.h matches a file or folder of the tree. */
 	bool (*exists)(const void *context, struct str pattern);
 	const void *context;
 };
@@ -200,6 +204,7 @@ int contracts_load_modules(const char *root, const struct contract_places *place
 			   struct contracts *contracts, struct error_list *errors,
 			   struct error *error) must_check;
 
+/* Frees all contracts; the struct is empty then. */
 void contracts_release(struct contracts *contracts);
 
 #endif

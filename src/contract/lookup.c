@@ -229,6 +229,18 @@ static struct str exception_key(struct lookup *lookup, const struct exception *e
 	return str_of(key);
 }
 
+/* Whether an exception is about packages: from `external`, or from `unused` for one of the
+ * module's own patterns in it. */
+static bool is_of_packages(const struct module *module, const struct exception *exception)
+{
+	if (exception->rule == RULE_EXTERNAL)
+		return true;
+	for (size_t i = 0; exception->rule == RULE_UNUSED && i < module->external.count; i++)
+		if (str_equal(module->external.items[i].text, exception->to.name.text))
+			return true;
+	return false;
+}
+
 static void check_exceptions(struct lookup *lookup, struct module *module, uint32_t self)
 {
 	_cleanup_(map_release) struct map met = {0};
@@ -240,7 +252,7 @@ static void check_exceptions(struct lookup *lookup, struct module *module, uint3
 		if (first != i && first != MAP_NONE)
 			tell(lookup, module->file.at, &exception.to.name,
 			     "has an exception from the same rule already; keep one");
-		else if (exception.rule != RULE_EXTERNAL &&
+		else if (!is_of_packages(module, &exception) &&
 			 !find_module(lookup, module->file.at, &exception.to))
 			continue;
 		else if (exception.to.module == self)

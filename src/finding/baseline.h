@@ -73,6 +73,7 @@ struct baseline {
 int baseline_load(const char *root, const struct baseline_module *modules, size_t module_count,
 		  struct baseline *out, struct error_list *errors, struct error *error) must_check;
 
+/* Frees everything but the files; the struct is empty then. */
 void baseline_release(struct baseline *baseline);
 
 /* Whether findings of a rule may be in a baseline: not those of "stale" and "expired", which

@@ -16,6 +16,10 @@ static size_t character(struct str text)
 
 static void add_clean(struct text *out, struct str word)
 {
+	if (utf8_valid(word) && str_find(word, '\0') < 0) {
+		text_add(out, word);
+		return;
+	}
 	while (word.length > 0) {
 		size_t length = character(word);
 		text_add(out, length ? str_first(word, length) : REPLACEMENT);
@@ -25,8 +29,7 @@ static void add_clean(struct text *out, struct str word)
 
 void entry_add_key(struct text *out, uint32_t source, const struct entry_words *words)
 {
-	text_addf(out, "%u", source);
-	text_add_byte(out, '\0');
+	text_add(out, (struct str){(const char *)&source, sizeof source});
 	add_clean(out, words->rule);
 	text_add_byte(out, '\0');
 	add_clean(out, words->to);

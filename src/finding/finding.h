@@ -49,6 +49,7 @@ struct finding_list {
 	bool failed;        /* memory ran out: findings are missing */
 };
 
+/* Frees the findings and their texts; the list is empty then. */
 void finding_list_release(struct finding_list *list);
 
 /* Adds a zeroed finding, to be filled in; NULL, and `failed` set, without memory. */

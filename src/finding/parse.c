@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the content of a baseline to entries. A file that consists of lines as they are
- * written here, of comments and of blank lines is read without the YAML library, which is
- * some twenty times as fast; any other goes through the library from its start. Both give the
- * same entries. */
+ * written here, of comments and of blank lines is read without the YAML library, in a
+ * fraction of its time; any other goes through the library from its start. Both give the same
+ * entries. */
 #include "finding/entry.h"
 
 #include "base/mem.h"

@@ -45,7 +45,7 @@ static void check_module(const struct contracts *contracts, const struct module 
 	for (size_t i = 0; i < module->exception_count; i++) {
 		const struct exception *exception = &module->exceptions[i];
 		require(exception->rule < RULE_COUNT && exception->reason.length > 0);
-		require(exception->rule == RULE_EXTERNAL ||
+		require(exception->rule == RULE_EXTERNAL || exception->rule == RULE_UNUSED ||
 			exception->to.module < contracts->module_count);
 		require(exception->until.year > 0);
 	}

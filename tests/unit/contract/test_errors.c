@@ -243,6 +243,14 @@ static void of_modules(void **state)
 		{ROOT A "== lib/b/module.yaml\nmodule: b\n",
 		 "lib/b/module.yaml:1:1: no pattern in 'modules' of ashlar.yaml matches the folder "
 		 "of this file; add one, or exclude it\n"},
+	};
+	CHECK(CASES);
+}
+
+static void of_what_modules_own_and_may(void **state)
+{
+	(void)state;
+	static const struct wrong CASES[] = {
 		{ROOT A "data: {owns: [x, y, sales.orders]}\nports: [p.v1]\n" B
 			"data: {owns: [x, sales], own: []}\nports: [p.v1]\n",
 		 "src/a/module.yaml:2:21: 'sales.orders' is in the schema 'sales', which bee owns "
@@ -292,6 +300,14 @@ static void of_modules(void **state)
 		 "src/a/module.yaml:7:12: the rule 'stale' has no exceptions; set it in 'rules' "
 		 "instead\n"
 		 "src/a/module.yaml:8:12: there is no rule 'privcy'; did you mean 'privacy'?\n"},
+		{ROOT A
+		 "external: [\"aws*\"]\ndepends_on: [bee]\nexceptions:\n"
+		 "  - {rule: unused, to: bee, reason: x, owner: y, until: 2026-02-28}\n"
+		 "  - {rule: unused, to: \"aws*\", reason: x, owner: y, until: 2026-02-28}\n"
+		 "  - {rule: unused, to: aws, reason: x, owner: y, until: 2026-02-28}\n"
+		 "  - {rule: cycle, to: \"aws*\", reason: x, owner: y, until: 2026-02-28}\n" B,
+		 "src/a/module.yaml:7:24: there is no module 'aws'\n"
+		 "src/a/module.yaml:8:23: there is no module 'aws*'\n"},
 		{ROOT A "owner: \"a\\nb\"\ndescription: []\nexternal: [x, x]\n" B,
 		 "src/a/module.yaml:2:8: 'a?b' has a line break; write it on one line\n"
 		 "src/a/module.yaml:3:14: 'description' wants a text here, not a list\n"
@@ -315,6 +331,7 @@ int main(void)
 		cmocka_unit_test_teardown(of_yaml, tear_down),
 		cmocka_unit_test_teardown(of_the_root, tear_down),
 		cmocka_unit_test_teardown(of_modules, tear_down),
+		cmocka_unit_test_teardown(of_what_modules_own_and_may, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
