@@ -15,6 +15,7 @@ import concurrent.futures
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -117,7 +118,7 @@ def unit_includes(command):
     """{(file, line, column of the delimiter): included file} of one translation unit."""
     import clang.cindex as ci
     arguments, skip = [], False
-    words = command.get("arguments") or __import__("shlex").split(command["command"])
+    words = command.get("arguments") or shlex.split(command["command"])
     for word in words[1:]:
         if skip or word in ("-c", "-o"):
             skip = word == "-o" and not skip
@@ -127,9 +128,11 @@ def unit_includes(command):
             arguments.append(word)
     source = os.path.normpath(os.path.join(command["directory"], command["file"]))
     os.chdir(command["directory"])
-    unit = ci.Index.create().parse(source, args=arguments + ["-w"],
-                                   options=ci.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD
-                                   | ci.TranslationUnit.PARSE_INCOMPLETE)
+    try:
+        unit = ci.Index.create().parse(source, args=arguments + ["-w"],
+                                       options=ci.TranslationUnit.PARSE_INCOMPLETE)
+    except ci.TranslationUnitLoadError:
+        return None
     # get_includes() tells what a place includes, with the place of the directive's operand.
     result = {}
     for include in unit.get_includes():
@@ -140,15 +143,14 @@ def unit_includes(command):
     return result
 
 
-def chosen(place_includes, key):
-    return place_includes[key]
-
-
 def compare_targets(tree, found, commands, out):
     root = os.path.realpath(tree)
     followed = collections.defaultdict(set)
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
         for includes in pool.map(unit_includes, commands, chunksize=4):
+            if includes is None:
+                out["unreadable"] += 1
+                continue
             out["units"] += 1
             for (name, line), target in includes.items():
                 followed[name, line].add(target)
@@ -158,10 +160,7 @@ def compare_targets(tree, found, commands, out):
             ours[os.path.join(root, name), r["line"]].append(r)
     tracked = set(list_files_all(tree))
     for (name, line), targets in sorted(followed.items()):
-        if os.path.relpath(name, root) not in tracked or name not in \
-                {os.path.join(root, os.path.relpath(name, root))}:
-            continue
-        if not name.endswith(EXTENSIONS):
+        if os.path.relpath(name, root) not in tracked or not name.endswith(EXTENSIONS):
             continue
         out["followed"] += 1
         here = ours.get((name, line))
@@ -210,7 +209,8 @@ def main():
           f"{out['misplaced']} misplaced, {out['disordered']} files in another order")
     if commands:
         compare_targets(tree, found, commands, out)
-        print(f"{out['units']} translation units, {out['followed']} includes followed by clang, "
+        print(f"{out['units']} translation units ({out['unreadable']} that libclang refuses), "
+              f"{out['followed']} includes followed by clang, "
               f"{out['unseen']} unseen, {out['different']} that go elsewhere, "
               f"{out['several']} that go to several files by unit, one of them ours")
     wrong = ("missing", "invented", "misplaced", "disordered", "unseen", "different")
