@@ -200,25 +200,47 @@ static struct str plain_name(struct arena *arena, struct str name)
 	return copy;
 }
 
+static size_t count_parts(struct str path)
+{
+	size_t parts = 1;
+	for (size_t i = 0; i < path.length; i++)
+		parts += path.at[i] == '/';
+	return parts;
+}
+
+static int fill_module(struct module *module, struct arena *arena, struct map *taken,
+		       uint32_t index, struct error *error)
+{
+	module->name = plain_name(arena, name_of(taken, module->path, index));
+	module->file = str_of(arena_format(arena, "%s/" CONTRACT_MODULE_NAME, module->path.at));
+	module->layer = MODULE_NONE;
+	return module->name.at && !arena->failed ? 0 : error_memory(error);
+}
+
+/* Short paths choose first: so what is left to a longer one is at worst its whole path. */
 static int name_modules(const struct proposal *proposal, struct contracts *contracts,
 			struct error *error)
 {
 	_cleanup_(map_release) struct map taken = {0};
 	struct arena *arena = &contracts->arena;
-	contracts->modules = arena_array(arena, proposal->chosen_count, sizeof(struct module));
+	size_t count = proposal->chosen_count, deepest = 0;
+	contracts->modules = arena_array(arena, count, sizeof(struct module));
 	if (!contracts->modules)
 		return error_memory(error);
-	for (size_t i = 0; i < proposal->chosen_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct str path = proposal->tree->entries[proposal->chosen[i]].path;
-		struct module *module = &contracts->modules[i];
-		module->path = arena_str(arena, path);
-		module->name = plain_name(arena, name_of(&taken, module->path, (uint32_t)i));
-		module->file = str_of(arena_format(arena, "%s/" CONTRACT_MODULE_NAME, path.at));
-		module->layer = MODULE_NONE;
-		if (!module->name.at || arena->failed)
-			return error_memory(error);
+		contracts->modules[i].path = arena_str(arena, path);
+		deepest = count_parts(path) > deepest ? count_parts(path) : deepest;
 	}
-	contracts->module_count = proposal->chosen_count;
+	if (arena->failed)
+		return error_memory(error);
+	for (size_t parts = 1; parts <= deepest; parts++)
+		for (size_t i = 0; i < count; i++)
+			if (count_parts(contracts->modules[i].path) == parts &&
+			    fill_module(&contracts->modules[i], arena, &taken, (uint32_t)i, error) <
+				    0)
+				return -1;
+	contracts->module_count = count;
 	return 0;
 }
 
