@@ -20,13 +20,20 @@ enum { SLOTS_FIRST = 16 };
 /* A key of no bytes still needs an address that is not NULL. */
 static const char EMPTY_KEY[] = "";
 
-static uint64_t hash_of(struct str key)
+static uint64_t random_seed(void)
 {
-	const char *random = (const char *)getauxval(AT_RANDOM);
+	unsigned long address = getauxval(AT_RANDOM);
+	const void *bytes;
 	uint64_t seed = 0;
-	if (random)
-		memcpy(&seed, random, sizeof seed);
-	return XXH3_64bits_withSeed(key.at, key.length, seed);
+	memcpy(&bytes, &address, sizeof bytes);
+	if (bytes)
+		memcpy(&seed, bytes, sizeof seed);
+	return seed;
+}
+
+static uint64_t hash_of(const struct map *map, struct str key)
+{
+	return XXH3_64bits_withSeed(key.at, key.length, map->seed);
 }
 
 void map_release(struct map *map)
@@ -50,7 +57,7 @@ static struct map_slot *find(const struct map *map, struct str key, uint64_t has
 
 static bool grow(struct map *map)
 {
-	struct map wider = {.count = map->count};
+	struct map wider = {.count = map->count, .seed = map->slots ? map->seed : random_seed()};
 	size_t slots = map->slots ? (map->mask + 1) * 2 : SLOTS_FIRST;
 	wider.mask = slots - 1;
 	wider.slots = mem_alloc(slots * sizeof *wider.slots);
@@ -73,7 +80,7 @@ static struct map_slot *find_or_take(struct map *map, struct str key, uint32_t v
 		key.at = EMPTY_KEY;
 	if ((!map->slots || map->count >= (map->mask + 1) / 4 * 3) && !grow(map))
 		return NULL;
-	uint64_t hash = hash_of(key);
+	uint64_t hash = hash_of(map, key);
 	struct map_slot *slot = find(map, key, hash);
 	if (!slot->key) {
 		*slot = (struct map_slot){key.at, (uint32_t)key.length, value, hash};
@@ -88,7 +95,7 @@ uint32_t map_get(const struct map *map, struct str key)
 		return MAP_NONE;
 	if (!key.at)
 		key.at = EMPTY_KEY;
-	const struct map_slot *slot = find(map, key, hash_of(key));
+	const struct map_slot *slot = find(map, key, hash_of(map, key));
 	return slot->key ? slot->value : MAP_NONE;
 }
 

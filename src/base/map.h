@@ -19,6 +19,7 @@ struct map {
 	struct map_slot *slots;
 	size_t mask; /* number of slots - 1 */
 	size_t count;
+	uint64_t seed; /* of the hash */
 };
 
 /* Frees what the map holds, not the keys; it is then empty. */
