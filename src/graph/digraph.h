@@ -30,8 +30,10 @@ struct digraph_edge {
 int digraph_build(uint32_t node_count, const struct digraph_edge *edges, size_t edge_count,
 		  struct digraph *out, struct error *error) must_check;
 
+/* Frees what the graph holds and leaves it without nodes. */
 void digraph_release(struct digraph *graph);
 
+/* Whether there is an edge from `from` to `to`. */
 bool digraph_has(const struct digraph *graph, uint32_t from, uint32_t to);
 
 /* Where `to` stands in graph->targets among the targets of `from`; NODE_NONE if it does not.

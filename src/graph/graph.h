@@ -44,6 +44,7 @@ struct graph {
 int graph_build(const struct tree *tree, const struct contracts *contracts, struct graph *out,
 		struct error *error) must_check;
 
+/* Frees what the graph holds; tree and contracts stay. */
 void graph_release(struct graph *graph);
 
 /* The edge between two modules, or NULL. */

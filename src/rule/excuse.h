@@ -23,6 +23,7 @@ struct excuses {
 int excuses_build(const struct contracts *contracts, struct date today, struct excuses *out,
 		  struct error *error) must_check;
 
+/* Frees what it holds; the contracts stay. */
 void excuses_release(struct excuses *excuses);
 
 /* Whether an exception covers a finding of `rule` in `module` about `to` (a module's name, or

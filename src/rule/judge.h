@@ -35,6 +35,7 @@ struct judge {
 
 /* ---- asking ---- */
 
+/* The contract of a module. */
 const struct module *judge_module(const struct judge *judge, uint32_t module);
 
 /* Whether the rule is on in the module. */

@@ -25,6 +25,7 @@ struct packages {
 /* Gathers what the rule sees. Errors: ERROR_MEMORY. */
 int packages_gather(struct judge *judge, struct packages *out, struct error *error) must_check;
 
+/* Frees what it holds; names belong to the tree. */
 void packages_release(struct packages *packages);
 
 /* Whether an entry of `external` is the package or a pattern for it. */

@@ -36,11 +36,13 @@ void world_word(struct world *world, struct words *words, const char *word, uint
 struct exception *world_exception(struct world *world, const char *module, enum rule_id rule,
 				  const char *to, const char *until);
 
+/* The layers, upper first; the list ends with NULL. */
 void world_layers(struct world *world, const char *const *names);
 
 /* Builds the graph, which the world owns. */
 const struct graph *world_graph(struct world *world);
 
+/* Frees the tree, the contracts and the graph. */
 void world_release(struct world *world);
 
 #endif

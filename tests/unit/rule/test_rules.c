@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "graph/world.h"
-#include "rule/rule.h"
+#include "rule/judge.h"
 
 static const struct date TODAY = {2027, 1, 15};
 
@@ -298,6 +298,17 @@ static void test_forbidden(void **unused)
 	world_release(&world);
 }
 
+static void test_searches_are_bounded(void **unused)
+{
+	(void)unused;
+	struct judge judge = {.rule = RULE_FORBIDDEN, .searched = RULE_SEARCH_LIMIT - 5};
+	struct error error = {0};
+	assert_int_equal(judge_spend(&judge, 5, &error), 0);
+	assert_int_equal(judge_spend(&judge, 1, &error), -1);
+	assert_int_equal(error.code, ERROR_LIMIT);
+	assert_non_null(strstr(error.message, "forbidden"));
+}
+
 static void test_what_is_forbidden_twice_is_told_once(void **unused)
 {
 	(void)unused;
@@ -549,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_cycle_without_types),
 		cmocka_unit_test(test_cycle_is_as_severe_as_its_worst_module),
 		cmocka_unit_test(test_forbidden),
+		cmocka_unit_test(test_searches_are_bounded),
 		cmocka_unit_test(test_what_is_forbidden_twice_is_told_once),
 		cmocka_unit_test(test_independence),
 		cmocka_unit_test(test_external),
