@@ -70,18 +70,20 @@ static struct str attribute(const struct tag *tag, struct str name)
 	return (struct str){0};
 }
 
+/* The next `<`, or `end`. */
+static const char *next_less(const char *at, const char *end)
+{
+	const char *found = at < end ? memchr(at, '<', (size_t)(end - at)) : NULL;
+	return found ? found : end;
+}
+
 /* The `<` of the next `</name`, or `end`. */
 static const char *closing_tag(const char *at, const char *end, struct str name)
 {
-	while (at < end) {
-		at = memchr(at, '<', (size_t)(end - at));
-		if (!at)
-			return end;
+	for (at = next_less(at, end); at < end; at = next_less(at + 1, end))
 		if (at[1] == '/' && strncasecmp(at + 2, name.at, name.length) == 0 &&
 		    !is_name(at[2 + name.length]))
 			return at;
-		at++;
-	}
 	return end;
 }
 
@@ -108,8 +110,8 @@ static struct javascript_dialect script_dialect(const struct tag *tag)
 static void scan_source_attribute(struct scanner *scanner, const struct tag *tag)
 {
 	struct str source = attribute(tag, STR("src"));
-	if (source.length == 0 || *source.at == '/' || memmem(source.at, source.length, "://", 3) ||
-	    memchr(source.at, '{', source.length))
+	if (!source.at || source.length == 0 || *source.at == '/' ||
+	    memmem(source.at, source.length, "://", 3) || memchr(source.at, '{', source.length))
 		return;
 	scanner_reference(scanner, REFERENCE_IMPORT, source.at, source);
 }
@@ -133,7 +135,7 @@ static const char *template_end(const char *at, const char *end)
 {
 	struct tag tag;
 	size_t depth = 1;
-	while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+	while ((at = next_less(at, end)) < end) {
 		if (strncmp(at, "<!--", 4) == 0) {
 			at = after_comment(at, end);
 			continue;
@@ -166,10 +168,7 @@ void javascript_scan_vue(struct scanner *scanner)
 {
 	const char *at = scanner->begin;
 	struct tag tag;
-	while (at < scanner->end) {
-		at = memchr(at, '<', (size_t)(scanner->end - at));
-		if (!at)
-			return;
+	while ((at = next_less(at, scanner->end)) < scanner->end) {
 		if (strncmp(at, "<!--", 4) == 0)
 			at = after_comment(at, scanner->end);
 		else if (!opens_tag(at))
@@ -234,7 +233,7 @@ static void scan_markup(struct markup *markup)
 {
 	const char *end = markup->scanner->end;
 	const char *at = markup->text;
-	while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+	while ((at = next_less(at, end)) < end) {
 		struct tag tag;
 		const char *after = NULL;
 		if (strncmp(at, "<!--", 4) == 0) {
