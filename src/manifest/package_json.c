@@ -20,16 +20,28 @@ static void gathering_release(struct gathering *gathering)
 	mem_free(gathering->items);
 }
 
-static bool is_usual(const char *condition)
+/* How likely a condition holds where source code is read. */
+enum rank {
+	RANK_USUAL,       /* set by Node.js, TypeScript and bundlers for a module */
+	RANK_OWN,         /* the project's own, as "source" or "@org/development" */
+	RANK_ENVIRONMENT, /* another place to run */
+	RANK_COUNT,
+};
+
+static enum rank rank_of(const char *condition)
 {
-	static const char *const USUAL[] = {
-		"types", "source", "import",  "module",      "require",
-		"node",  "svelte", "default", "development",
-	};
+	static const char *const USUAL[] = {"types", "source", "import",  "module",     "require",
+					    "node",  "svelte", "default", "development"};
+	static const char *const ENVIRONMENT[] = {
+		"browser",    "deno",         "worker",   "workerd",      "bun",
+		"edge-light", "react-native", "electron", "react-server", "production"};
 	for (size_t i = 0; i < sizeof USUAL / sizeof *USUAL; i++)
 		if (strcmp(condition, USUAL[i]) == 0)
-			return true;
-	return false;
+			return RANK_USUAL;
+	for (size_t i = 0; i < sizeof ENVIRONMENT / sizeof *ENVIRONMENT; i++)
+		if (strcmp(condition, ENVIRONMENT[i]) == 0)
+			return RANK_ENVIRONMENT;
+	return RANK_OWN;
 }
 
 static void gather_path(struct gathering *gathering, const json_t *value)
@@ -42,28 +54,31 @@ static void gather_path(struct gathering *gathering, const json_t *value)
 	gathering->items[gathering->count++] = json_string_copy(value, gathering->arena);
 }
 
-/* Gathers the paths that are reached by usual conditions only, or those that are not.
- * Recursion is bounded by PACKAGE_JSON_DEPTH_LIMIT. */
-static void gather(struct gathering *gathering, const json_t *value, bool usual, bool wanted,
-		   int depth)
+/* Gathers the paths whose least likely condition has the rank `wanted`. Recursion is bounded
+ * by PACKAGE_JSON_DEPTH_LIMIT. */
+static void gather(struct gathering *gathering, const json_t *value, enum rank rank,
+		   enum rank wanted, int depth)
 {
 	const char *key;
 	json_t *child;
 	size_t i;
 	if (depth > PACKAGE_JSON_DEPTH_LIMIT)
 		return;
-	if (json_is_string(value) && usual == wanted)
+	if (json_is_string(value) && rank == wanted)
 		gather_path(gathering, value);
-	json_array_foreach(value, i, child) gather(gathering, child, usual, wanted, depth + 1);
+	json_array_foreach(value, i, child) gather(gathering, child, rank, wanted, depth + 1);
 	json_object_foreach((json_t *)value, key, child)
-		gather(gathering, child, usual && is_usual(key), wanted, depth + 1);
+	{
+		enum rank own = rank_of(key);
+		gather(gathering, child, own > rank ? own : rank, wanted, depth + 1);
+	}
 }
 
 static struct str_list read_targets(const json_t *value, struct arena *arena)
 {
 	_cleanup_(gathering_release) struct gathering gathering = {.arena = arena};
-	gather(&gathering, value, true, true, 0);
-	gather(&gathering, value, true, false, 0);
+	for (enum rank wanted = RANK_USUAL; wanted < RANK_COUNT; wanted++)
+		gather(&gathering, value, RANK_USUAL, wanted, 0);
 	struct str *items = arena_array(arena, gathering.count, sizeof *items);
 	if (!items || gathering.failed) {
 		arena->failed = true;

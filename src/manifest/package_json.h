@@ -16,7 +16,8 @@ struct package_entry {
 	struct str key;
 	/* All paths it may lead to, whatever the condition: first those under conditions that
 	 * Node.js, TypeScript and bundlers set for a module (types, import, require, node,
-	 * module, default ...), as written, then the others. None where access is denied. */
+	 * module, default ...), as written, then those under the project's own conditions, then
+	 * those for other places to run (browser, deno ...). None where access is denied. */
 	struct str_list targets;
 };
 

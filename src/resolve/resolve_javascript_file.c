@@ -44,8 +44,8 @@ static const struct stand_in {
 	{EXTENSION(".jsx"), {EXTENSION(".tsx"), EXTENSION(".ts"), EXTENSION(".d.ts")}, true},
 	{EXTENSION(".mjs"), {EXTENSION(".mts"), EXTENSION(".d.mts"), {0}}, true},
 	{EXTENSION(".cjs"), {EXTENSION(".cts"), EXTENSION(".d.cts"), {0}}, true},
-	{EXTENSION(".ts"), {EXTENSION(".d.ts"), {0}, {0}}, false},
-	{EXTENSION(".tsx"), {EXTENSION(".d.ts"), {0}, {0}}, false},
+	{EXTENSION(".ts"), {EXTENSION(".d.ts"), EXTENSION(".js"), {0}}, false},
+	{EXTENSION(".tsx"), {EXTENSION(".d.ts"), EXTENSION(".jsx"), {0}}, false},
 	{EXTENSION(".mts"), {EXTENSION(".d.mts"), {0}, {0}}, false},
 	{EXTENSION(".cts"), {EXTENSION(".d.cts"), {0}, {0}}, false},
 };

@@ -12,7 +12,8 @@
 
 static const char WHOLE[] =
 	"\xEF\xBB\xBF{\"name\": \"@a/b\", \"main\": \"m.js\", \"types\": \"t.d.ts\", \"module\": 1,"
-	"\"exports\": {\".\": {\"browser\": \"./web.js\", \"import\": [\"./i.mjs\", \"./j.mjs\"],"
+	"\"exports\": {\".\": {\"browser\": \"./web.js\", \"@a/src\": \"./s.ts\", \"import\": "
+	"[\"./i.mjs\", \"./j.mjs\"],"
 	"\"default\": \"./d.js\"}, \"./no\": null, \"./f/*\": \"./f/*.js\"},"
 	"\"imports\": {\"#x\": \"y\"},"
 	"\"dependencies\": {\"c\": \"1\"}, \"peerDependencies\": {\"d\": \"workspace:*\", \"e\": "
@@ -58,11 +59,12 @@ static void usual_conditions_come_first(void **state)
 	assert_int_equal(read_whole(&arena, &package), 0);
 	assert_int_equal(package.exports.count, 3);
 	const struct str_list *targets = &package.exports.items[0].targets;
-	assert_int_equal(targets->count, 4);
+	assert_int_equal(targets->count, 5);
 	check_text(targets->items[0], "./i.mjs");
 	check_text(targets->items[1], "./j.mjs");
 	check_text(targets->items[2], "./d.js");
-	check_text(targets->items[3], "./web.js");
+	check_text(targets->items[3], "./s.ts");
+	check_text(targets->items[4], "./web.js");
 	assert_int_equal(package.exports.items[1].targets.count, 0);
 }
 
