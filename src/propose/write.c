@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes contracts as a person would: only the keys that say something. */
+#include <strings.h>
+
 #include "base/path.h"
 #include "propose/propose.h"
+
+/* Words that YAML readers take for something else than a text. */
+static bool is_reserved(struct str word)
+{
+	static const char *const WORDS[] = {"null", "true", "false", "yes", "no",
+					    "on",   "off",  "y",     "n",   NULL};
+	for (const char *const *at = WORDS; *at; at++)
+		if (word.length == strlen(*at) && strncasecmp(word.at, *at, word.length) == 0)
+			return true;
+	return false;
+}
 
 /* A path or name as a YAML scalar; double quotes take any text in JSON's escapes. */
 static void add_scalar(struct text *out, struct str word)
 {
-	bool plain = word.length > 0;
+	bool plain = word.length > 0 && !is_reserved(word);
 	for (size_t i = 0; plain && i < word.length; i++) {
 		char c = word.at[i];
 		plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
