@@ -257,7 +257,8 @@ static void read_module(struct java *java, const char *at)
 		return;
 	struct dotted dotted;
 	at = read_dotted(java, name, &dotted);
-	scanner_declare(java->scanner, dotted.at, dotted.text);
+	if (dotted.text.length > 0)
+		scanner_declare(java->scanner, dotted.at, dotted.text);
 	at = java_find(at, java->end, '{', '{', '{');
 	while (at < java->end && *at != '}') {
 		at = read_directive(java, java_after_blank(java, at + 1));

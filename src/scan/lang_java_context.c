@@ -241,12 +241,14 @@ static enum opener find_opener(const struct java *java, const char *from, const 
 {
 	unsigned level = 0;
 	bool header = false;
+	bool passed = !java->list_at;
 	enum opener opener = OPENS_OTHER;
 	const char *at = java_before_blank(java, from);
 	for (; may_look_back(java, from, at); at = java_before_blank(java, at)) {
 		*stop = at;
-		if (java->list_at && level == 0 && at <= java->list_at)
+		if (!passed && at <= java->list_at && level == 0)
 			return (enum opener)java->list_opener;
+		passed = passed || at <= java->list_at;
 		struct str word = java_word_before(java, at);
 		if (word.length ? list_word(word, &header, &opener)
 				: list_mark(java, at, &level, &opener))
@@ -386,6 +388,13 @@ static enum java_role role_before_call(struct java *java, const char *at,
 	return use_if((before->byte == '(' || before->byte == ',') && in_pattern(java, at));
 }
 
+/* The parameter of a lambda, by its name alone, hides a type as a type parameter does. */
+static enum java_role role_before_arrow(const char *next, const struct before *before)
+{
+	bool lambda = before->byte == '(' || before->byte == '=' || before->word == WORD_KEYWORD;
+	return next[1] == '>' && lambda ? JAVA_ROLE_PARAMETER : JAVA_ROLE_NONE;
+}
+
 static enum java_role role_before_mark(struct java *java, const char *at, const char *next,
 				       const struct before *before)
 {
@@ -402,6 +411,7 @@ static enum java_role role_before_mark(struct java *java, const char *at, const 
 		if (before->byte == '?' || before->byte == '&')
 			return JAVA_ROLE_USE;
 		return may_be_parameter(before) ? role_in_angles(java, at) : JAVA_ROLE_NONE;
+	case '-': return role_before_arrow(next, before);
 	case ',': return role_before_comma(java, at, before);
 	case ')': return role_before_close(java, next, before);
 	case '{':

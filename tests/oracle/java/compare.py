@@ -69,6 +69,8 @@ def main():
     wrong = [(*key, where[key], own_where[key]) for key in where
              if key in own_where and not same_place(key, where[key], own_where[key])]
     show("imports resolved differently", [tuple(map(str, w)) for w in wrong], limit)
+    if all(place == "?" for place in where.values()):
+        return 1 if imports != own_imports else 0
     print("names:", len(pairs), "by javac,", len(own_pairs), "by ashlar,",
           len(pairs.keys() & own_pairs.keys()), "the same")
     missing = [(file, pairs[file, to], to) for file, to in pairs.keys() - own_pairs.keys()]

@@ -144,6 +144,7 @@ static void test_finds_uses_where_types_stand(void **state)
 	(void)state;
 	expect_names("@N class A<T extends B & C> extends D<E, F> implements G, H.I, J {}",
 		     " N B C D E F G H J");
+	expect_names("interface A<T extends B> extends C<T>, D {}", " B C D");
 	expect_names("sealed interface A extends B, C<D>, E permits F, G {}", " B C D E F G");
 	expect_names("record A(B b, C... c, @D E<?> e) implements F {}", " B C D E F");
 	expect_in_class("B b; C[] c; D<E> d; F f() throws G, H { }", " B C D E F G H");
@@ -253,6 +254,14 @@ static void test_type_parameters_hide(void **state)
 	expect_names("record A<T>(T t) {} interface I<T> { T t(); }", "");
 }
 
+static void test_lambda_parameters_hide(void **state)
+{
+	(void)state;
+	expect_in_code("f(B -> { B.g(); });", "");
+	expect_in_code("C c = B -> { return B.g(); };", " C");
+	expect_in_code("switch (x) { case B -> B.g(); }", " B");
+}
+
 static void test_finds_class_literals_by_name(void **state)
 {
 	(void)state;
@@ -331,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_imports_hide),
 		cmocka_unit_test(test_own_types_hide),
 		cmocka_unit_test(test_type_parameters_hide),
+		cmocka_unit_test(test_lambda_parameters_hide),
 		cmocka_unit_test(test_finds_class_literals_by_name),
 		cmocka_unit_test(test_finds_what_a_package_is_annotated_with),
 		cmocka_unit_test(test_reads_module_info),

@@ -1,0 +1,2 @@
+package a;
+interface A<T extends Comparable<T>> extends Comparable<T>, B {}

@@ -1,0 +1,5 @@
+package a;
+class A {
+	void f(java.util.List<A> l) { l.forEach(B -> { B.g(); }); }
+	void g() {}
+}
