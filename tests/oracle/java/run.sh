@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: tests/oracle/java/run.sh [--imports-only] TREE...
 # Compares `ashlar refs` with javac over each tree. JAVA_HOME says which JDK (its version must
-# be as new as the sources); ASHLAR says which binary.
+# be as new as the sources); ASHLAR says which binary. Trees come as sources from Maven Central:
+#   mvn org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get -Dtransitive=false \
+#     -Dartifact=org.springframework:spring-core:6.1.14:jar:sources
+# unpacked to spring-core/src/main/java, and so on for its siblings; or as src.zip of a JDK.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 ashlar=${ASHLAR:-$here/../../../build/src/cli/ashlar}
