@@ -28,6 +28,7 @@ struct source {
 	bool failed; /* memory ran out */
 };
 
+/* Frees what is held; it may be used again. */
 void source_release(struct source *source);
 
 /* The line, without its end, valid until the next call; false when it is not there. `file`

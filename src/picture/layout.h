@@ -53,6 +53,7 @@ struct layout {
 /* Errors: ERROR_MEMORY. */
 int layout_build(const struct model *model, struct layout *out, struct error *error) must_check;
 
+/* Frees what layout_build() made. */
 void layout_release(struct layout *layout);
 
 /* ---- the two steps, each in a file of its own ---- */

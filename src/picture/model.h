@@ -62,6 +62,7 @@ struct model {
  * must outlive the model. Errors: ERROR_MEMORY. */
 int model_build(const struct picture *picture, struct model *out, struct error *error) must_check;
 
+/* Frees what model_build() made. */
 void model_release(struct model *model);
 
 /* The layer of a node, or the number of layers when it has none. */

@@ -37,7 +37,9 @@ const struct picture_format *picture_format_named(struct str name);
 const char *picture_format_name(size_t index);
 
 /* Adds the picture to `out`. Lines of findings are read below summary->root; one that cannot
- * be read is left out. SVG and HTML take Graphviz one or two seconds for the largest map. Errors: ERROR_MEMORY; `out` then holds a part. */
+ * be read is left out. SVG and HTML take Graphviz one or two seconds for the largest
+ * map. Errors: ERROR_MEMORY, and ERROR_IO when Graphviz has no layout; `out` then holds a
+ * part. */
 int picture_write(const struct picture_format *format, const struct picture *picture,
 		  struct text *out, struct error *error) must_check;
 

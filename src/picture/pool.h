@@ -16,6 +16,7 @@ struct pool {
 	bool failed;
 };
 
+/* Frees the numbers and the list; the texts are not its own. */
 void pool_release(struct pool *pool);
 
 /* The number of `text`, which must live as long as the pool; 0 for the empty one. */

@@ -16,11 +16,17 @@ struct writer {
 	struct text *out;              /* `failed` tells that memory ran out */
 };
 
+/* For people. */
 void write_text(const struct writer *writer);
+/* One object. */
 void write_json(const struct writer *writer);
+/* SARIF 2.1.0. */
 void write_sarif(const struct writer *writer);
+/* Workflow commands. */
 void write_github(const struct writer *writer);
+/* JUnit XML. */
 void write_junit(const struct writer *writer);
+/* Code Quality JSON. */
 void write_codequality(const struct writer *writer);
 
 /* Adds the path of a file, with the prefix of the options, as a JSON string. */
@@ -39,6 +45,7 @@ struct verdict {
 	size_t known; /* in the baseline */
 };
 
+/* Counts the findings of a list. */
 struct verdict verdict_of(const struct finding_list *list);
 
 /* Adds "1 error" or "1,204 errors": the number in groups, and the noun with an s for many. */
