@@ -74,6 +74,7 @@ struct python_index {
 int python_index_build(const struct tree *tree, const struct resolve_settings *settings,
 		       struct python_index *out, struct error *error) must_check;
 
+/* Frees what the index holds; also of one that was built in part. */
 void python_index_release(struct python_index *index);
 
 /* The entry that importing the module at `path` (slashes, no extension) yields: a file, a

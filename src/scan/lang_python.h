@@ -28,6 +28,7 @@ struct python {
 enum { PYTHON_NAME = 1, PYTHON_BLANK = 2, PYTHON_LINE_END = 4 };
 extern const uint8_t python_class[256];
 
+/* Whether the byte can be part of one of the `kinds`, or-ed together. */
 static inline bool python_is(char byte, unsigned kinds)
 {
 	return python_class[(unsigned char)byte] & kinds;

@@ -16,11 +16,13 @@ enum { BYTES_STEP = 16 };
 
 #ifdef __SSE2__
 
+/* The 16 bytes; any address will do. */
 static inline __m128i bytes_load(const char *at)
 {
 	return _mm_loadu_si128((const __m128i *)(const void *)at);
 }
 
+/* All ones where a byte is `byte`. */
 static inline __m128i bytes_equal(__m128i bytes, char byte)
 {
 	return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte));
@@ -65,6 +67,7 @@ static inline unsigned bytes_either(const char *at, char first, char second)
 
 #else
 
+/* Where `first` is followed by `second`. */
 static inline unsigned bytes_pair(const char *at, char first, char second)
 {
 	unsigned mask = 0;
@@ -73,6 +76,7 @@ static inline unsigned bytes_pair(const char *at, char first, char second)
 	return mask;
 }
 
+/* `first` and `second`. */
 static inline unsigned bytes_either(const char *at, char first, char second)
 {
 	unsigned mask = 0;
@@ -81,12 +85,14 @@ static inline unsigned bytes_either(const char *at, char first, char second)
 	return mask;
 }
 
+/* Quotes, '#', the "mp" of "import" and the "_C" of "TYPE_CHECKING". */
 static inline unsigned bytes_marks(const char *at)
 {
 	return bytes_either(at, '"', '\'') | bytes_either(at, '#', '#') | bytes_pair(at, 'm', 'p') |
 	       bytes_pair(at, '_', 'C');
 }
 
+/* `quote`, backslashes and line ends. */
 static inline unsigned bytes_string(const char *at, char quote)
 {
 	return bytes_either(at, quote, '\\') | bytes_either(at, '\n', '\r');
