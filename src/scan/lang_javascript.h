@@ -31,8 +31,10 @@ enum javascript_class {
 	JAVASCRIPT_CLASS_COUNT,
 };
 
+/* The class of every byte. */
 extern const uint8_t javascript_classes[256];
 
+/* Whether the byte may be part of a name or number. */
 static inline bool javascript_is_word(char byte)
 {
 	uint8_t class = javascript_classes[(unsigned char)byte];
@@ -103,6 +105,7 @@ struct javascript_lexer {
 	uint8_t stack[JAVASCRIPT_DEPTH_LIMIT];
 };
 
+/* Starts at `begin`, in code (in markup: between tags). `end` is where looking ahead ends. */
 void javascript_lexer_init(struct javascript_lexer *lexer, const char *begin, const char *end,
 			   struct javascript_dialect dialect);
 
