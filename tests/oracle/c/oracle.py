@@ -130,7 +130,8 @@ def unit_includes(command):
     os.chdir(command["directory"])
     try:
         unit = ci.Index.create().parse(source, args=arguments + ["-w"],
-                                       options=ci.TranslationUnit.PARSE_INCOMPLETE)
+                                       options=ci.TranslationUnit.PARSE_INCOMPLETE
+                                       | ci.TranslationUnit.PARSE_SKIP_FUNCTION_BODIES)
     except ci.TranslationUnitLoadError:
         return None
     # get_includes() tells what a place includes, with the place of the directive's operand.
