@@ -27,6 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DURATIONS = [
     (re.compile(r'("duration_ms": ?)[0-9.]+'), r"\1@MS@"),
     (re.compile(r"\b[0-9.]+ (ms|s)\b"), "@MS@"),
+    (re.compile(r'(<testsuites [^>]*time=")[0-9.]+'), r"\1@MS@"),
 ]
 
 
