@@ -23,6 +23,7 @@ struct change_list {
 int change_list_since(const char *root, const char *revision, struct change_list *out,
 		      struct error *error) must_check;
 
+/* Frees everything; takes an empty list. */
 void change_list_release(struct change_list *list);
 
 #endif

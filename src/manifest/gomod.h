@@ -48,6 +48,7 @@ struct gomod {
 	size_t use_capacity;
 };
 
+/* Frees everything; takes one that is half built. */
 void gomod_release(struct gomod *mod);
 
 /* Reads the text of a go.mod or go.work (the two share their syntax). `file` is the name for

@@ -30,6 +30,7 @@ struct c_candidates {
  * released in any case. */
 int c_files_init(struct c_files *out, const struct tree *tree, struct error *error) must_check;
 
+/* Frees everything; takes one that is half built. */
 void c_files_release(struct c_files *files);
 
 /* The files whose paths end with `name` (without "." and ".." parts), those near to the file

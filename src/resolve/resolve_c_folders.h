@@ -32,8 +32,10 @@ struct c_database {
 int c_database_init(struct c_database *out, struct tree *tree,
 		    const struct resolve_settings *settings, struct error *error) must_check;
 
+/* Frees everything; takes one that is half built. */
 void c_database_release(struct c_database *database);
 
+/* The include folders of a file: its own, or those of all. */
 static inline const struct c_folders *c_database_folders(const struct c_database *database,
 							 uint32_t file)
 {

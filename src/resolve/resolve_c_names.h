@@ -24,6 +24,7 @@ struct c_header {
 /* Errors: ERROR_MEMORY; `out` must be released in any case. */
 int c_names_init(struct c_names *out, const struct tree *tree, struct error *error) must_check;
 
+/* Frees everything; takes one that is half built. */
 void c_names_release(struct c_names *names);
 
 /* Splits a declaration into macro and header; false when it is a module's. */

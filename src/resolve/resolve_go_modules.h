@@ -52,6 +52,7 @@ struct go_meaning {
  * tree->problems. Errors: ERROR_MEMORY; `out` must be released in any case. */
 int go_modules_init(struct go_modules *out, struct tree *tree, struct error *error) must_check;
 
+/* Frees everything; takes one that is half built. */
 void go_modules_release(struct go_modules *modules);
 
 /* What `path` means for a file in the folder `folder` of module `module` (or MODULE_NONE):

@@ -15,13 +15,16 @@ struct go_standard {
 /* Returns false without memory; `out` must be released in any case. */
 bool go_standard_init(struct go_standard *out) must_check;
 
+/* Frees everything; takes one that is half built. */
 void go_standard_release(struct go_standard *standard);
 
+/* Whether a package, by its whole path, is of the standard library. */
 static inline bool go_standard_has(const struct go_standard *standard, struct str package)
 {
 	return map_get(&standard->packages, package) != MAP_NONE;
 }
 
+/* Whether some package of the standard library begins with this path element. */
 static inline bool go_standard_has_first(const struct go_standard *standard, struct str element)
 {
 	return map_get(&standard->first_elements, element) != MAP_NONE;

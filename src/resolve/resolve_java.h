@@ -47,6 +47,7 @@ struct java_index {
 int java_index_init(struct java_index *out, const struct tree *tree,
 		    struct error *error) must_check;
 
+/* Frees everything; takes one that is half built. */
 void java_index_release(struct java_index *index);
 
 /* The number of a package of the tree, or JAVA_NO_PACKAGE. */

@@ -86,6 +86,7 @@ struct facts {
 /* Most references taken from one file; the rest is left out and the file reported. */
 #define FACTS_REFERENCE_LIMIT 100000
 
+/* The target as a str; it lives as long as the facts. */
 static inline struct str reference_target(const struct reference *reference)
 {
 	return (struct str){reference->target, reference->target_length};

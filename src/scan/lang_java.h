@@ -119,6 +119,7 @@ struct str java_word_before(const struct java *java, const char *end);
 
 /* ---- names ---- */
 
+/* Empties the table of names, for the next file. */
 void java_names_start(struct java *java);
 
 /* The name from `at` to `end`, new or not; NULL when there is no room for another. */

@@ -21,6 +21,7 @@ enum { JAVA_BLOCK = 64 };
 
 extern const uint8_t JAVA_BYTES[256];
 
+/* Whether the byte is of one of the classes in `what`. */
 static inline bool java_is(char byte, unsigned what)
 {
 	return (JAVA_BYTES[(uint8_t)byte] & what) != 0;

@@ -42,6 +42,7 @@ struct tree {
 int tree_scan(const char *root, const struct ignore_file *exclude, unsigned workers,
 	      struct tree *out, struct error *error) must_check;
 
+/* Frees everything; takes an empty tree. */
 void tree_release(struct tree *tree);
 
 /* The entry of a path (relative to the root), or ENTRY_NONE. */

@@ -13,10 +13,10 @@ static const char *const PATHS[LANGUAGE_COUNT][8] = {
 	[LANGUAGE_C] = {"a.c", "a.h", "a.cpp", "a.c", "a.h", "a.cpp", "a.c", "a.h"},
 	[LANGUAGE_PYTHON] = {"a.py", "a.pyi", "a.py", "a.py", "a.py", "a.py", "a.py", "a.pyi"},
 	[LANGUAGE_JAVASCRIPT] = {"a.js", "a.ts", "a.tsx", "a.jsx", "a.vue", "a.svelte", "a.astro",
-                                 "a.mts"},
+				 "a.mts"},
 	[LANGUAGE_GO] = {"a.go", "a.go", "a.go", "a.go", "a.go", "a.go", "a.go", "a_test.go"},
 	[LANGUAGE_JAVA] = {"A.java", "A.java", "A.java", "module-info.java", "package-info.java",
-                           "A.java", "A.java", "A.java"},
+			   "A.java", "A.java", "A.java"},
 };
 
 static void require(bool truth)
@@ -34,7 +34,7 @@ static void check(const struct facts *facts)
 		require(reference->target[reference->target_length] == '\0');
 		require(reference->kind < REFERENCE_KIND_COUNT);
 		require(reference->state == REFERENCE_UNRESOLVED ||
-		        reference->state == REFERENCE_STANDARD);
+			reference->state == REFERENCE_STANDARD);
 	}
 	for (size_t i = 0; i < facts->declaration_count; i++)
 		require(facts->declarations[i].name.length > 0);
@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena = {0};
 	struct facts facts = {0};
 	scan_source(FUZZ_LANGUAGE, str_of(PATHS[FUZZ_LANGUAGE][data[0] % 8]),
-	            (struct str){source, size - 1}, &arena, &facts);
+		    (struct str){source, size - 1}, &arena, &facts);
 	check(&facts);
 	mem_free(facts.references);
 	mem_free(facts.declarations);
