@@ -7,6 +7,7 @@
  * key has changed is put in again, and what is out of date is passed over. */
 #include "graph/feedback.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -355,6 +356,7 @@ static void sort_by_component(struct sift *sift, uint32_t *ends)
 	const struct greedy *greedy = sift->greedy;
 	uint32_t count = greedy->graph->node_count;
 	uint32_t *by_rank = sift->stack;
+	assert(by_rank);
 	for (uint32_t node = 0; node < count; node++) {
 		by_rank[greedy->rank[node]] = node;
 		ends[greedy->component[node] + 1]++;

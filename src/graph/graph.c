@@ -6,6 +6,7 @@
  * modules.targets[i]; and its uses stand together, in the order of the tree. */
 #include "graph/graph.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -162,6 +163,7 @@ static int make_edges(struct graph *graph, const struct crossings *list, struct 
 		return error_memory(error);
 	if (number_edges(graph, list, edge_of, error) < 0)
 		return -1;
+	assert(graph->modules.first);
 	graph->edge_count = graph->modules.first[graph->modules.node_count];
 	graph->use_count = list->count;
 	graph->edges = mem_alloc(graph->edge_count * sizeof *graph->edges);

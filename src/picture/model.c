@@ -2,6 +2,7 @@
 /* From the graph and the findings to what is drawn. Must not know how it is drawn. */
 #include "picture/model.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -215,6 +216,7 @@ static int find_depths(struct model *model, struct error *error)
 	for (uint32_t i = 0; i < model->node_count; i++) {
 		struct node *node = &model->nodes[cuts.at[i]];
 		uint32_t end = cuts.down.first[cuts.at[i] + 1];
+		assert(cuts.down.targets || end == 0);
 		for (uint32_t j = cuts.down.first[cuts.at[i]]; j < end; j++) {
 			const struct node *target = &model->nodes[cuts.down.targets[j]];
 			if (target->group == node->group && target->depth >= node->depth)

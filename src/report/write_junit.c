@@ -4,6 +4,8 @@
  * none. A test is known by its name from run to run, so names have no lines in them; both
  * programs want them to differ, so the fingerprint's first digits are part of them. */
 #include "base/mem.h"
+
+#include <assert.h>
 #include "report/fingerprint.h"
 #include "report/writer.h"
 
@@ -125,6 +127,7 @@ static void add_suite(const struct writer *writer, struct str module, struct ran
 static struct range next_range(const struct writer *writer, size_t first)
 {
 	struct range range = {first, first};
+	assert(writer->sorted[first]);
 	while (range.end < writer->list->count &&
 	       str_equal(writer->sorted[range.end]->module, writer->sorted[first]->module))
 		range.end++;
@@ -147,6 +150,7 @@ static void add_suites(const struct writer *writer, const struct fingerprint *pr
 		struct range range = {at, at};
 		if (order >= 0)
 			range = next_range(writer, at);
+		assert(order < 0 || finding);
 		struct str name = order < 0 ? summary->modules[module] : finding->module;
 		add_suite(writer, name, range, prints);
 		module += order <= 0;

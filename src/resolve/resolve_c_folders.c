@@ -60,9 +60,11 @@ static bool make_absolute(struct str directory, struct str path, char *buffer, s
 		whole = (struct str){joined, directory.length + 1 + path.length};
 		if (whole.length >= PATH_LIMIT)
 			return false;
-		memcpy(joined, directory.at, directory.length);
+		if (directory.length)
+			memcpy(joined, directory.at, directory.length);
 		joined[directory.length] = '/';
-		memcpy(joined + directory.length + 1, path.at, path.length);
+		if (path.length)
+			memcpy(joined + directory.length + 1, path.at, path.length);
 	}
 	return path_resolve(STR(""), whole, buffer, out);
 }

@@ -55,7 +55,7 @@ static int read_content(struct tree *tree, struct str path, struct str *out, str
 
 static int read_mod(struct tree *tree, struct str path, struct gomod *out, struct error *error)
 {
-	struct str content;
+	struct str content = {0};
 	if (read_content(tree, path, &content, error) < 0)
 		return -1;
 	return gomod_parse(content, path.at, &tree->problems, out, error);

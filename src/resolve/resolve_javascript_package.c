@@ -61,7 +61,7 @@ static struct javascript_package *add_package(struct javascript_state *state, ui
 static int read_workspaces(struct javascript_state *state, struct javascript_package *package,
 			   struct tree *tree, uint32_t file, struct error *error)
 {
-	struct str content;
+	struct str content = {0};
 	struct str_list patterns;
 	struct str path = tree->entries[file].path;
 	int result = javascript_read_manifest(tree, path, &state->arena, &content, error);
@@ -75,7 +75,7 @@ static int read_workspaces(struct javascript_state *state, struct javascript_pac
 static int read_package(struct javascript_state *state, struct javascript_package *package,
 			struct tree *tree, uint32_t file, struct error *error)
 {
-	struct str content;
+	struct str content = {0};
 	struct str path = tree->entries[file].path;
 	int result = javascript_read_manifest(tree, path, &state->arena, &content, error);
 	if (result == 0)

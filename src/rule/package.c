@@ -4,6 +4,8 @@
  * A key is the module's number and the bytes of the package. */
 #include "rule/package.h"
 
+#include <assert.h>
+
 #include "base/glob.h"
 #include "base/mem.h"
 
@@ -38,6 +40,7 @@ static bool add(struct packages *packages, uint32_t module, struct str name, str
 		packages->items[packages->count++] =
 			(struct package){.module = module, .name = name, .first = use};
 	}
+	assert(packages->items && number < packages->count);
 	packages->items[number].count++;
 	return true;
 }

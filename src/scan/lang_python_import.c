@@ -3,6 +3,8 @@
  * `import`, where only names, dots, blanks and continued lines can stand. */
 #include "scan/lang_python.h"
 
+#include <assert.h>
+
 /* A dotted name, put together without the blanks that may be in it. */
 struct dotted {
 	char bytes[PYTHON_NAME_LIMIT];
@@ -149,6 +151,7 @@ static const char *read_from(struct python *python, const char *clause_end, cons
 	if (!place)
 		return at;
 	static const char DOT[] = ".";
+	assert(module.length > 0);
 	if (module.bytes[module.length - 1] != '.')
 		add(&module, DOT, DOT + 1);
 	return read_names(python, at, place, dotted_str(&module));
