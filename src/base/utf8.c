@@ -45,16 +45,31 @@ size_t utf8_length(struct str text)
 	return 0;
 }
 
-/* Offset of the first 8-byte block with a byte over 0x7F, or past the last whole block. */
+/* Whether any of the 64 bytes is over 0x7F; the compiler makes vector code of it. */
+static bool has_high_byte(const char *bytes)
+{
+	uint64_t words[8], all = 0;
+	memcpy(words, bytes, sizeof words);
+	for (int i = 0; i < 8; i++)
+		all |= words[i];
+	return (all & 0x8080808080808080u) != 0;
+}
+
+/* Offset at or after `from` up to which all is ASCII: that of a 64-byte block with a byte over
+ * 0x7F, or of what is left behind the last whole block. */
 static size_t skip_ascii(struct str text, size_t from)
 {
-	const uint64_t HIGH = 0x8080808080808080u;
-	for (; from + 8 <= text.length; from += 8) {
-		uint64_t block;
-		memcpy(&block, text.at + from, sizeof block);
-		if (block & HIGH)
-			break;
-	}
+	while (from + 64 <= text.length && !has_high_byte(text.at + from))
+		from += 64;
+	return from;
+}
+
+/* The same byte by byte, to the next byte over 0x7F or `most` bytes on. */
+static size_t skip_few_ascii(struct str text, size_t from, size_t most)
+{
+	size_t end = text.length - from < most ? text.length : from + most;
+	while (from < end && (unsigned char)text.at[from] < 0x80)
+		from++;
 	return from;
 }
 
@@ -62,12 +77,18 @@ bool utf8_valid(struct str text)
 {
 	size_t at = skip_ascii(text, 0);
 	while (at < text.length) {
+		size_t next = skip_few_ascii(text, at, 64);
+		if (next - at == 64) {
+			at = skip_ascii(text, next);
+			continue;
+		}
+		at = next;
+		if (at == text.length)
+			break;
 		size_t length = utf8_length(str_from(text, at));
 		if (length == 0)
 			return false;
 		at += length;
-		if (length == 1)
-			at = skip_ascii(text, at);
 	}
 	return true;
 }

@@ -121,9 +121,10 @@ static bool must_open(const struct proposal *proposal, uint32_t folder, struct s
 	if (shape.folders >= 2 && is_container(proposal->tree->entries[folder].path) &&
 	    shape.files <= shape.folders)
 		return true;
-	uint32_t total = proposal->counts[0];
-	return shape.folders >= 2 &&
-	       (uint64_t)proposal->counts[folder] * 100 > (uint64_t)total * DOMINANT_PERCENT;
+	uint64_t total = proposal->counts[0], count = proposal->counts[folder];
+	/* One folder below, with some files beside it, is worth opening where it is the bulk. */
+	bool divides = shape.folders >= 2 || (uint64_t)shape.files * 4 < count;
+	return divides && count * 100 > total * DOMINANT_PERCENT;
 }
 
 static void choose(struct proposal *proposal, uint32_t folder)
