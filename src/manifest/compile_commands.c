@@ -244,7 +244,7 @@ static int split_command(struct parser *parser, struct str command)
 
 static int take_member(struct parser *parser, struct compile_command *command)
 {
-	struct str key, text;
+	struct str key = {0}, text = {0};
 	if (take_string(parser, &key) < 0)
 		return -1;
 	if (!accept(parser, ':'))
