@@ -30,12 +30,14 @@ static bool is_capital(char byte)
 static size_t package_length(struct str name)
 {
 	size_t last = 0;
-	for (size_t i = 0; i < name.length; i++) {
-		if ((i == 0 || name.at[i - 1] == '.') &&
-		    (is_capital(name.at[i]) || name.at[i] == '*'))
-			return i ? i - 1 : 0;
-		if (name.at[i] == '.')
-			last = i;
+	for (size_t part = 0; part < name.length;) {
+		last = part ? part - 1 : 0;
+		if (is_capital(name.at[part]) || name.at[part] == '*')
+			break;
+		const char *dot = memchr(name.at + part, '.', name.length - part);
+		if (!dot)
+			break;
+		part = (size_t)(dot + 1 - name.at);
 	}
 	return last;
 }

@@ -83,24 +83,21 @@ static const char *read_scattered(struct java *java, const char *at, struct dott
 static const char *read_dotted(struct java *java, const char *at, struct dotted *dotted)
 {
 	dotted->at = at = java_after_blank(java, at);
-	const char *part = at;
-	const char *end = java_name_end(at);
-	while (end[0] == '.' && java_is(end[1], JAVA_BYTE_START)) {
-		part = end + 1;
-		end = java_name_end(part);
-	}
-	dotted->last = (struct java_span){part, end};
-	if (end[0] == '.' && end[1] == '*')
-		end += 2;
+	const char *end = java_dotted_end(at);
+	const char *dot = memrchr(at, '.', (size_t)(end - at));
+	dotted->last = (struct java_span){dot ? dot + 1 : at, end};
+	if (dot && end == dot + 1 && *end == '*')
+		end++;
 	dotted->text = (struct str){at, (size_t)(end - at)};
-	return *end == ';' ? end : read_scattered(java, at, dotted);
+	return *end == ';' && java_is(*at, JAVA_BYTE_START) ? end
+							    : read_scattered(java, at, dotted);
 }
 
 /* The name at `at` when it is `word`, and blank follows: behind it; else NULL. */
-static const char *skip_word(struct java *java, const char *at, struct str word)
+static inline const char *skip_word(struct java *java, const char *at, struct str word)
 {
 	const char *end = at + word.length;
-	if (strncmp(at, word.at, word.length) != 0 || java_is(*end, JAVA_BYTE_NAME))
+	if (memcmp(at, word.at, word.length) != 0 || java_is(*end, JAVA_BYTE_NAME))
 		return NULL;
 	end = java_after_blank(java, end);
 	return java_is(*end, JAVA_BYTE_START) || *end == '\\' ? end : NULL;
@@ -184,12 +181,12 @@ static const char *read_head(struct java *java, struct java_span *annotations)
 			first = first ? first : at;
 		} else if (*at == ';') {
 			after = at + 1;
+		} else if ((after = skip_word(java, at, STR("import")))) {
+			after = read_import(java, after);
 		} else if ((after = skip_word(java, at, STR("package")))) {
 			*annotations = (struct java_span){first ? first : at, at};
 			first = NULL;
 			after = read_package(java, after);
-		} else if ((after = skip_word(java, at, STR("import")))) {
-			after = read_import(java, after);
 		}
 		if (!after || at >= java->end)
 			return first ? first : at;

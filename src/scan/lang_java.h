@@ -17,7 +17,7 @@ enum {
 	JAVA_DEPTH_LIMIT = 128, /* deeper braces count as one block */
 	JAVA_COMMENT_LIMIT = 8, /* comments looked through backwards */
 	JAVA_LIST_LIMIT = 2048, /* bytes looked back for what opened a list */
-	JAVA_SLOT_COUNT = 1024,
+	JAVA_SLOT_COUNT = 512,
 	JAVA_PROBE_LIMIT = 32,
 };
 

@@ -135,12 +135,21 @@ static void judge_name(struct java *java, struct java_name *name, const char *at
 	}
 }
 
-/* Cheap and nearly right: nothing but a keyword that declares ends like this. */
+/* Cheap and nearly right: whether "class", "interface", "enum" or "record" may stand before
+ * `at`, or a comment. */
 static bool may_be_declared(const struct java *java, const char *at)
 {
 	while (at > java->begin && java_is(at[-1], JAVA_BYTE_SPACE))
 		at--;
-	return at > java->begin && strchr("semd/", at[-1]) != NULL;
+	if (at - java->begin < 2)
+		return false;
+	switch (at[-1]) {
+	case 's': return at[-2] == 's';
+	case 'e': return at[-2] == 'c';
+	case 'm': return at[-2] == 'u';
+	case 'd': return at[-2] == 'r';
+	default: return at[-1] == '/';
+	}
 }
 
 static const char *visit_name(struct java *java, const char *at)

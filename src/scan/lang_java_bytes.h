@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* Which bytes can matter in Java source, many at a time. Every function may read up to
  * SCANNER_PADDING bytes behind the end of the source. */
 
@@ -31,8 +35,60 @@ static inline bool java_is(char byte, unsigned what)
  * capital that no letter precedes. `after_letter` tells it of the byte before `at`. */
 uint64_t java_events(const char *at, bool after_letter);
 
+#ifdef __SSE2__
+
+/* 0xFF where first <= byte < first + count, in one signed comparison: the bytes are moved so
+ * that the range starts at the least value there is. */
+static inline __m128i java_in_range(__m128i bytes, char first, int count)
+{
+	__m128i moved = _mm_sub_epi8(bytes, _mm_set1_epi8((char)(first + 128)));
+	return _mm_cmplt_epi8(moved, _mm_set1_epi8((char)(count - 128)));
+}
+
+/* 0xFF where a byte may stand in an identifier, or is `also`. The top bit is set of all that
+ * is not ASCII; only that bit counts here. */
+static inline __m128i java_names(__m128i bytes, char also)
+{
+	__m128i letters = java_in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+	__m128i digits = java_in_range(bytes, '0', 10);
+	__m128i others = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')),
+				      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('$')));
+	__m128i more = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(also)), bytes);
+	return _mm_or_si128(_mm_or_si128(letters, digits), _mm_or_si128(others, more));
+}
+
+static inline const char *java_run_end(const char *at, char also)
+{
+	for (;; at += sizeof(__m128i)) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+		unsigned stops = ~(unsigned)_mm_movemask_epi8(java_names(bytes, also)) & 0xFFFF;
+		if (stops)
+			return at + __builtin_ctz(stops);
+	}
+}
+
+#else
+
+static inline const char *java_run_end(const char *at, char also)
+{
+	while (java_is(*at, JAVA_BYTE_NAME) || *at == also)
+		at++;
+	return at;
+}
+
+#endif
+
 /* The first byte from `at` on that is no part of an identifier. */
-const char *java_name_end(const char *at);
+static inline const char *java_name_end(const char *at)
+{
+	return java_run_end(at, '_');
+}
+
+/* The first byte from `at` on that is no part of an identifier, and no dot. */
+static inline const char *java_dotted_end(const char *at)
+{
+	return java_run_end(at, '.');
+}
 
 /* The first of three bytes in `at` to `end`, or `end`. */
 const char *java_find(const char *at, const char *end, char a, char b, char c);

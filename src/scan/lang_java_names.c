@@ -21,19 +21,30 @@ static uint64_t load8(const char *at)
 	return word;
 }
 
-/* Of the length, the first sixteen and the last eight bytes. */
+/* The eight bytes from `at`, of which only the first `length` count. */
+static uint64_t load_some(const char *at, size_t length)
+{
+	uint64_t word = load8(at);
+	return length < 8 ? word << (64 - 8 * length) : word;
+}
+
+/* Of the length, the first eight and the last eight bytes. */
 static uint32_t hash_of(const char *at, size_t length)
 {
 	const uint64_t factor = 0x9E3779B97F4A7C15U;
-	uint64_t word = load8(at);
-	if (length < 8)
-		word &= ~(uint64_t)0 >> (64 - 8 * length);
-	uint64_t hash = (word ^ length) * factor;
+	uint64_t hash = (load_some(at, length) ^ length) * factor;
 	if (length > 8)
 		hash = ((hash ^ (hash >> 29)) + load8(at + length - 8)) * factor;
-	if (length > 16)
-		hash = ((hash ^ (hash >> 29)) + load8(at + 8)) * factor;
 	return (uint32_t)(hash >> 32);
+}
+
+/* Whether both have the same `length` bytes. May read seven behind them. */
+static bool is_same(const char *a, const char *b, size_t length)
+{
+	for (; length > 8; a += 8, b += 8, length -= 8)
+		if (load8(a) != load8(b))
+			return false;
+	return load_some(a, length) == load_some(b, length);
 }
 
 struct java_name *java_name(struct java *java, const char *at, const char *end)
@@ -44,8 +55,7 @@ struct java_name *java_name(struct java *java, const char *at, const char *end)
 	unsigned probes = 0;
 	for (uint16_t i = *slot; i != JAVA_NONE && probes < JAVA_PROBE_LIMIT; probes++) {
 		struct java_name *name = &java->names[i];
-		if (name->hash == hash && name->length == length &&
-		    memcmp(name->at, at, length) == 0)
+		if (name->hash == hash && name->length == length && is_same(name->at, at, length))
 			return name;
 		i = name->next;
 	}

@@ -3,12 +3,9 @@
  * counted only where something was found. Knows no language. */
 #include "scan/scanner.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "scan/count.h"
 
 static scan_language *const SCANNERS[LANGUAGE_COUNT] = {
 	[LANGUAGE_C] = scan_c,
@@ -18,42 +15,6 @@ static scan_language *const SCANNERS[LANGUAGE_COUNT] = {
 	[LANGUAGE_JAVA] = scan_java,
 };
 
-#ifdef __SSE2__
-
-/* Sixteen bytes at a time; each lane counts in a byte, which is emptied before it overflows.
- * Compilers leave the plain loop as it is at -O2, and it would be a third of a whole check. */
-static uint32_t count_newlines(const char *from, const char *end)
-{
-	enum { LANES = 16, ROUNDS = 255 };
-	const __m128i newline = _mm_set1_epi8('\n');
-	__m128i sum = _mm_setzero_si128();
-	while (end - from >= LANES) {
-		__m128i counts = _mm_setzero_si128();
-		for (int i = 0; i < ROUNDS && end - from >= LANES; i++, from += LANES) {
-			__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
-			counts = _mm_sub_epi8(counts, _mm_cmpeq_epi8(bytes, newline));
-		}
-		sum = _mm_add_epi64(sum, _mm_sad_epu8(counts, _mm_setzero_si128()));
-	}
-	uint32_t count = (uint32_t)_mm_cvtsi128_si32(sum) +
-			 (uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(sum, 8));
-	for (; from < end; from++)
-		count += *from == '\n';
-	return count;
-}
-
-#else
-
-static uint32_t count_newlines(const char *from, const char *end)
-{
-	uint32_t count = 0;
-	for (; from < end; from++)
-		count += *from == '\n';
-	return count;
-}
-
-#endif
-
 /* Moves the cursor to `at`, counting lines and characters on the way. */
 static void move_to(struct scanner *scanner, const char *at)
 {
@@ -62,14 +23,13 @@ static void move_to(struct scanner *scanner, const char *at)
 		scanner->line = 1;
 		scanner->column = 1;
 	}
-	struct str passed = {scanner->at, (size_t)(at - scanner->at)};
-	uint32_t newlines = count_newlines(scanner->at, at);
+	const char *line = scanner->at;
+	uint32_t newlines = count_newlines(scanner->at, at, &line);
 	if (newlines > 0) {
-		passed = str_from(passed, (size_t)str_find_last(passed, '\n') + 1);
 		scanner->line += newlines;
 		scanner->column = 1;
 	}
-	scanner->column += utf8_count(passed);
+	scanner->column += count_characters(line, at);
 	scanner->at = at;
 }
 
@@ -78,7 +38,8 @@ static struct reference *add_reference(struct scanner *scanner)
 	struct facts *facts = scanner->facts;
 	if (facts->reference_count >= FACTS_REFERENCE_LIMIT)
 		return NULL;
-	if (!mem_reserve(&facts->references, &facts->reference_capacity, facts->reference_count + 1,
+	if (facts->reference_count == facts->reference_capacity &&
+	    !mem_reserve(&facts->references, &facts->reference_capacity, facts->reference_count + 1,
 			 sizeof *facts->references)) {
 		facts->failed = true;
 		return NULL;
@@ -153,6 +114,7 @@ void scan_source(enum language language, struct str path, struct str source, str
 	};
 	facts->not_utf8 = !utf8_valid(source);
 	SCANNERS[language](&scanner);
-	facts->lines = scanner.line - 1 + count_newlines(scanner.at, end) +
+	const char *line = end;
+	facts->lines = scanner.line - 1 + count_newlines(scanner.at, end, &line) +
 		       (end > begin && end[-1] != '\n');
 }
