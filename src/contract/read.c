@@ -101,14 +101,21 @@ static void complain_of_key(struct reader *reader, const struct yaml_node *name,
 		 excerpt_of(name->text).text, near[0] ? near : text_str(&all).at);
 }
 
+/* In a file that a syntax error cut off the key may have been in what is lost: nothing is said,
+ * but what lacks it is not kept either. */
 static void complain_of_missing(struct reader *reader, const char *what,
 				const struct yaml_node *node, const struct key *keys, size_t count,
 				uint64_t seen)
 {
-	for (size_t i = 0; i < count && !reader->broken; i++)
-		if (keys[i].required && !(seen & (uint64_t)1 << i))
+	for (size_t i = 0; i < count; i++) {
+		if (!keys[i].required || seen & (uint64_t)1 << i)
+			continue;
+		if (reader->broken)
+			reader->complaints++;
+		else
 			complain(reader, node->line, node->column, "%s needs the key '%s'", what,
 				 keys[i].name);
+	}
 }
 
 void read_mapping(struct reader *reader, const char *what, const struct yaml_node *node,

@@ -325,10 +325,28 @@ static void of_what_modules_own_and_may(void **state)
 	CHECK(CASES);
 }
 
+/* What a syntax error may have cut off is not called missing, and what lacks it is not kept. */
+static void of_an_exception_in_a_broken_file(void **state)
+{
+	(void)state;
+	static const struct wrong CASES[] = {
+		{ROOT A
+		 "exceptions:\n  - {rule: layer, to: bee, reason: x, owner: y}\nstrict: ]\n" B,
+		 "src/a/module.yaml:4:9: flow sequence with invalid extra closing bracket\n"},
+	};
+	fixture_write(&fixture, CASES[0].tree);
+	fixture_load(&fixture);
+	assert_int_equal(fixture.result, 0);
+	assert_int_equal(fixture.contracts.modules[0].exception_count, 0);
+	fixture_release(&fixture);
+	CHECK(CASES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(of_yaml, tear_down),
+		cmocka_unit_test_teardown(of_an_exception_in_a_broken_file, tear_down),
 		cmocka_unit_test_teardown(of_the_root, tear_down),
 		cmocka_unit_test_teardown(of_modules, tear_down),
 		cmocka_unit_test_teardown(of_what_modules_own_and_may, tear_down),
