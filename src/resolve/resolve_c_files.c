@@ -29,6 +29,32 @@ static bool number_names(struct c_files *files, uint32_t *number)
 	return true;
 }
 
+/* A number that names share only by chance, so that most are told apart without a look at
+ * them (FNV-1a). */
+static uint32_t mark_of(struct str name)
+{
+	uint32_t mark = 2166136261u;
+	for (size_t i = 0; i < name.length; i++)
+		mark = (mark ^ (unsigned char)name.at[i]) * 16777619u;
+	return mark;
+}
+
+/* Marks the folder of each file once for all its files, which are next to each other. */
+static bool mark_folders(struct c_files *files)
+{
+	const struct tree *tree = files->tree;
+	_cleanup_(mem_freep) uint32_t *of_folder = mem_alloc(tree->count * sizeof *of_folder);
+	files->marks = mem_alloc((tree->count + 1) * sizeof *files->marks);
+	if (!of_folder || !files->marks)
+		return false;
+	for (uint32_t i = 0; i < tree->count; i++)
+		if (tree->entries[i].is_folder)
+			of_folder[i] = mark_of(path_name(tree->entries[i].path));
+	for (uint32_t i = 0; i < files->first[files->names.count]; i++)
+		files->marks[i] = of_folder[tree->entries[files->entries[i]].parent];
+	return true;
+}
+
 /* A counting sort; it keeps the order of the tree in each run. */
 static bool sort_by_name(struct c_files *files, const uint32_t *number)
 {
@@ -53,7 +79,8 @@ int c_files_init(struct c_files *out, const struct tree *tree, struct error *err
 {
 	*out = (struct c_files){.tree = tree};
 	_cleanup_(mem_freep) uint32_t *number = mem_alloc(tree->count * sizeof *number);
-	if (!number || !number_names(out, number) || !sort_by_name(out, number))
+	if (!number || !number_names(out, number) || !sort_by_name(out, number) ||
+	    !mark_folders(out))
 		return error_memory(error);
 	return 0;
 }
@@ -63,6 +90,7 @@ void c_files_release(struct c_files *files)
 	map_release(&files->names);
 	mem_free(files->first);
 	mem_free(files->entries);
+	mem_free(files->marks);
 	*files = (struct c_files){0};
 }
 
@@ -93,10 +121,12 @@ static struct run nearest_part(struct run run, uint32_t from)
 	return (struct run){first, first + C_CANDIDATE_LIMIT};
 }
 
+/* Whether the path, whose last element is that of the name, ends with all of it. */
 static bool ends_with_path(struct str path, struct str name)
 {
-	return str_ends(path, name) &&
-	       (path.length == name.length || path.at[path.length - name.length - 1] == '/');
+	return (path.length == name.length ||
+		(path.length > name.length && path.at[path.length - name.length - 1] == '/')) &&
+	       str_ends(path, name);
 }
 
 static uint32_t base_of(const struct tree *tree, uint32_t entry, struct str name)
@@ -113,14 +143,18 @@ void c_files_find(const struct c_files *files, uint32_t from, struct str name,
 {
 	const struct tree *tree = files->tree;
 	uint32_t number = map_get(&files->names, path_name(name));
+	struct str folder = path_folder(name);
+	uint32_t mark = mark_of(path_name(folder));
 	out->count = 0;
 	if (number == MAP_NONE)
 		return;
 	struct run run = {files->entries + files->first[number],
 			  files->entries + files->first[number + 1]};
 	run = nearest_part(run, from);
-	for (const uint32_t *entry = run.first; entry < run.end; entry++)
-		if (ends_with_path(tree->entries[*entry].path, name))
+	const uint32_t *marks = files->marks + (run.first - files->entries);
+	for (const uint32_t *entry = run.first; entry < run.end; entry++, marks++)
+		if (folder.length == 0 ||
+		    (*marks == mark && ends_with_path(tree->entries[*entry].path, name)))
 			out->items[out->count++] =
 				(struct c_candidate){*entry, base_of(tree, *entry, name)};
 }
@@ -197,6 +231,8 @@ uint32_t c_files_guess(const struct c_files *files, uint32_t from,
 	const struct tree *tree = files->tree;
 	uint32_t folder = tree->entries[from].parent, best = ENTRY_NONE;
 	struct rank best_rank = {.class = CLASS_NONE};
+	if (candidates->count == 1 && how != C_GUESS_STANDARD)
+		return candidates->items[0].entry == from ? ENTRY_NONE : candidates->items[0].entry;
 	for (size_t i = 0; i < candidates->count; i++) {
 		const struct c_candidate *candidate = &candidates->items[i];
 		struct rank rank = rank_of(tree, folder, candidate->base, how);

@@ -14,6 +14,7 @@ struct c_files {
 	struct map names;  /* last elements of paths, to a run of `entries` */
 	uint32_t *first;   /* of each name, and one past the last */
 	uint32_t *entries; /* files, by name, in the order of the tree */
+	uint32_t *marks;   /* of each of `entries` the mark of its folder's name */
 };
 
 struct c_candidate {

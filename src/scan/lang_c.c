@@ -63,7 +63,7 @@ static struct str header_name(const char *at, const char *end, char stop)
 
 /* ---- directives ---- */
 
-enum directive { DIRECTIVE_OTHER, DIRECTIVE_INCLUDE, DIRECTIVE_NEXT, DIRECTIVE_DEFINE };
+enum directive { DIRECTIVE_OTHER, DIRECTIVE_INCLUDE, DIRECTIVE_NEXT };
 
 static enum directive directive_of(struct str keyword)
 {
@@ -71,9 +71,14 @@ static enum directive directive_of(struct str keyword)
 		return DIRECTIVE_INCLUDE;
 	if (str_equal(keyword, STR("include_next")))
 		return DIRECTIVE_NEXT;
-	if (str_equal(keyword, STR("define")))
-		return DIRECTIVE_DEFINE;
 	return DIRECTIVE_OTHER;
+}
+
+/* Whether "define" and a blank stand at `at`. The bytes are there, if only as padding. */
+static bool is_define(const char *at)
+{
+	static const char DEFINE[] = "define";
+	return memcmp(at, DEFINE, sizeof DEFINE - 1) == 0 && is_space(at[sizeof DEFINE - 1]);
 }
 
 /* Whether a macro's value may be a header: such as "a/b.h", not such as "%d items". */
@@ -105,8 +110,18 @@ static struct str header_macro(const char *at, const char *end)
 	return (struct str){name.at, (size_t)(header.at + header.length + 1 - name.at)};
 }
 
+/* From behind "#define" to what stands behind the macro's name, without a close look: most
+ * macros of most trees stand for a number. Nothing that is passed is a candidate. */
+static const char *skip_macro_name(const char *at, const char *end)
+{
+	return c_skip_spaces(c_find_low(skip_spaces(at), end));
+}
+
 static const char *take_define(struct c_scan *scan, const char *hash, const char *at)
 {
+	const char *value = skip_macro_name(at, scan->lexer.end);
+	if (*value != '"' && *value != '<')
+		return value;
 	struct str macro = header_macro(at, scan->lexer.end);
 	if (macro.length == 0 || !is_live(scan, hash))
 		return at;
@@ -147,13 +162,15 @@ static const char *take_directive(struct c_scan *scan, const char *hash)
 			return scan->lexer.at > behind ? scan->lexer.at : behind;
 		at = c_skip_blanks(at, scan->lexer.end);
 	}
+	if (is_define(at))
+		return take_define(scan, hash, at + sizeof "define");
+	if (*at != 'i')
+		return behind;
 	struct str keyword = c_identifier(at);
 	enum directive directive = directive_of(keyword);
 	at = keyword.at + keyword.length;
 	if (directive == DIRECTIVE_OTHER)
 		return behind;
-	if (directive == DIRECTIVE_DEFINE)
-		return take_define(scan, hash, at);
 	if (!is_live(scan, hash))
 		return scan->lexer.at > at ? scan->lexer.at : at;
 	return take_header(scan, directive, at);

@@ -6,12 +6,6 @@
  * characters) or with the file (comments, raw strings, conditionals). */
 #include "scan/lang_c.h"
 
-#include <stdint.h>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 enum { RAW_DELIMITER_LIMIT = 16 };
 
 /* ---- bytes ---- */
@@ -30,117 +24,6 @@ static bool is_digit(char byte)
 static bool is_blank(char byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\v' || byte == '\f' || byte == '\r';
-}
-
-#ifdef __SSE2__
-
-static __m128i load(const char *at)
-{
-	return _mm_loadu_si128((const __m128i *)(const void *)at);
-}
-
-static __m128i is_byte(__m128i bytes, char byte)
-{
-	return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte));
-}
-
-static const char *clamp(const char *at, const char *end)
-{
-	return at < end ? at : end;
-}
-
-/* The next of " ' / # or "%:". */
-static const char *find_stop(const char *at, const char *end)
-{
-	for (; at < end; at += 16) {
-		__m128i here = load(at);
-		__m128i quotes = _mm_or_si128(is_byte(here, '"'), is_byte(here, '\''));
-		__m128i others = _mm_or_si128(is_byte(here, '/'), is_byte(here, '#'));
-		__m128i digraph = _mm_and_si128(is_byte(here, '%'), is_byte(load(at + 1), ':'));
-		int mask = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, others), digraph));
-		if (mask)
-			return clamp(at + __builtin_ctz((unsigned)mask), end);
-	}
-	return end;
-}
-
-/* Behind the next "*" that is before a "/". */
-static const char *find_comment_end(const char *at, const char *end)
-{
-	for (; at < end; at += 16) {
-		__m128i pair = _mm_and_si128(is_byte(load(at), '*'), is_byte(load(at + 1), '/'));
-		int mask = _mm_movemask_epi8(pair);
-		if (mask)
-			return clamp(at + __builtin_ctz((unsigned)mask) + 2, end);
-	}
-	return end;
-}
-
-static const char *find_hash(const char *at, const char *end)
-{
-	for (; at < end; at += 16) {
-		__m128i here = load(at);
-		__m128i digraph = _mm_and_si128(is_byte(here, '%'), is_byte(load(at + 1), ':'));
-		int mask = _mm_movemask_epi8(_mm_or_si128(is_byte(here, '#'), digraph));
-		if (mask)
-			return clamp(at + __builtin_ctz((unsigned)mask), end);
-	}
-	return end;
-}
-
-static const char *find_hash_or_word(const char *at, const char *end)
-{
-	for (; at < end; at += 16) {
-		__m128i here = load(at), next = load(at + 1);
-		__m128i digraph = _mm_and_si128(is_byte(here, '%'), is_byte(next, ':'));
-		__m128i first = _mm_or_si128(is_byte(next, 'i'),
-					     _mm_or_si128(is_byte(next, 'm'), is_byte(next, 'e')));
-		__m128i word = _mm_and_si128(is_byte(here, '\n'), first);
-		__m128i found = _mm_or_si128(is_byte(here, '#'), _mm_or_si128(digraph, word));
-		int mask = _mm_movemask_epi8(found);
-		if (mask)
-			return clamp(at + __builtin_ctz((unsigned)mask), end);
-	}
-	return end;
-}
-
-#else
-
-static const char *find_stop(const char *at, const char *end)
-{
-	while (at < end && *at != '"' && *at != '\'' && *at != '/' && *at != '#' &&
-	       !(at[0] == '%' && at[1] == ':'))
-		at++;
-	return at;
-}
-
-static const char *find_comment_end(const char *at, const char *end)
-{
-	while (at < end && !(at[0] == '*' && at[1] == '/'))
-		at++;
-	return at < end ? at + 2 : end;
-}
-
-static const char *find_hash(const char *at, const char *end)
-{
-	while (at < end && *at != '#' && !(at[0] == '%' && at[1] == ':'))
-		at++;
-	return at;
-}
-
-static const char *find_hash_or_word(const char *at, const char *end)
-{
-	while (at < end && *at != '#' && !(at[0] == '%' && at[1] == ':') &&
-	       !(at[0] == '\n' && (at[1] == 'i' || at[1] == 'm' || at[1] == 'e')))
-		at++;
-	return at;
-}
-
-#endif
-
-const char *c_find_candidate(const char *at, const char *end, bool words)
-{
-	return words ? find_hash_or_word(at, end) : find_hash(at, end);
 }
 
 /* ---- lines ---- */
@@ -219,7 +102,7 @@ static const char *line_comment_end(const char *at, const char *end)
 static void skip_block_comment(struct c_lexer *lexer, const char *inside)
 {
 	lexer->comment_starts_line = starts_line(lexer, lexer->at);
-	lexer->at = find_comment_end(inside, lexer->end);
+	lexer->at = c_find_comment_end(inside, lexer->end);
 	lexer->comment_end = lexer->at;
 }
 
@@ -319,7 +202,7 @@ const char *c_skip_blanks(const char *at, const char *end)
 		else if (*at == '\\')
 			next = splice_end(at, end);
 		else if (*at == '/' && *next_byte(at, end) == '*')
-			next = find_comment_end(next_byte(at, end) + 1, end);
+			next = c_find_comment_end(next_byte(at, end) + 1, end);
 		else
 			return at;
 		if (!next)
@@ -386,7 +269,7 @@ void c_lexer_move(struct c_lexer *lexer, const char *target)
 {
 	while (lexer->at < lexer->end && (lexer->at < target || lexer->skip_depth > 0)) {
 		const char *limit = lexer->skip_depth > 0 ? lexer->end : target;
-		lexer->at = find_stop(lexer->at, limit);
+		lexer->at = c_find_stop(lexer->at, limit);
 		if (lexer->at >= limit)
 			continue;
 		if (*lexer->at == '"')

@@ -3,6 +3,7 @@
  * counted only where something was found. Knows no language. */
 #include "scan/scanner.h"
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "scan/count.h"
@@ -112,9 +113,8 @@ void scan_source(enum language language, struct str path, struct str source, str
 		.line = 1,
 		.column = 1,
 	};
-	facts->not_utf8 = !utf8_valid(source);
+	struct bytes_survey survey = bytes_survey(source);
+	facts->not_utf8 = survey.has_high && !utf8_valid(source);
+	facts->lines = (uint32_t)survey.newlines + (end > begin && end[-1] != '\n');
 	SCANNERS[language](&scanner);
-	const char *line = end;
-	facts->lines = scanner.line - 1 + count_newlines(scanner.at, end, &line) +
-		       (end > begin && end[-1] != '\n');
 }
