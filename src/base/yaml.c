@@ -192,6 +192,9 @@ static void add_scalar(struct build *build, struct fy_token *token)
 	size_t length = 0;
 	const char *at = token ? fy_token_get_text(token, &length) : "";
 	struct str text = {at, length};
+	/* An empty value has no token in libfyaml 0.7, and one behind the colon in 0.8. */
+	if (token && length == 0 && fy_token_scalar_style(token) == FYSS_PLAIN)
+		token = NULL;
 	struct yaml_node *node = node_new(build, YAML_SCALAR, place_of(build, token));
 	if (!node || !at) {
 		build->failed = true;

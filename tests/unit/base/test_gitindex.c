@@ -87,7 +87,9 @@ static void keeps_one_of_several_stages(void **state)
 	const struct sandbox *sandbox = *state;
 	sandbox_git(sandbox, "init");
 	sandbox_file(sandbox, "a", "1");
-	sandbox_git(sandbox, "add a && git commit -qm 1 && git checkout -qb b");
+	sandbox_git(sandbox, "add a");
+	sandbox_git(sandbox, "commit -qm 1");
+	sandbox_git(sandbox, "checkout -qb b");
 	sandbox_file(sandbox, "a", "2");
 	sandbox_git(sandbox, "commit -qam 2 && git checkout -q -");
 	sandbox_file(sandbox, "a", "3");
