@@ -17,7 +17,8 @@ enum {
 	JAVA_DEPTH_LIMIT = 128, /* deeper braces count as one block */
 	JAVA_COMMENT_LIMIT = 8, /* comments looked through backwards */
 	JAVA_LIST_LIMIT = 2048, /* bytes looked back for what opened a list */
-	JAVA_SLOT_COUNT = 512,
+	JAVA_SLOT_BITS = 9,
+	JAVA_SLOT_COUNT = 1 << JAVA_SLOT_BITS,
 	JAVA_PROBE_LIMIT = 32,
 };
 
@@ -31,11 +32,12 @@ enum java_role {
 	JAVA_ROLE_MEMBER,    /* follows a dot */
 };
 
-/* A simple name of this file. */
+/* A name of this file. */
 struct java_name {
 	const char *at;
+	uint64_t first; /* its first eight bytes; zeroes behind its end */
+	uint64_t last;  /* its last eight bytes, if it has as many */
 	uint32_t length;
-	uint32_t hash;
 	uint16_t next;   /* in the same slot */
 	uint16_t hidden; /* what imports, nested types and type parameters stand before it */
 	uint16_t use;    /* its first use that counts; JAVA_NONE */

@@ -60,7 +60,7 @@ static const char *close_block(struct java *java, const char *at)
 {
 	if (java->depth == 0)
 		return at + 1;
-	if (java->depth <= JAVA_DEPTH_LIMIT)
+	if (java->depth <= JAVA_DEPTH_LIMIT && java->hider_count > 0)
 		java_names_close(java, java->depth);
 	java->depth--;
 	if (java->depth == 0) {
@@ -72,10 +72,10 @@ static const char *close_block(struct java *java, const char *at)
 
 /* ---- names ---- */
 
-/* Behind the members that follow a name: they are no simple names. */
+/* Behind the capitalised members that follow a name: they are no simple names. */
 static const char *skip_members(const char *at)
 {
-	while (at[0] == '.' && java_is(at[1], JAVA_BYTE_START))
+	while (at[0] == '.' && java_is(at[1], JAVA_BYTE_CAPITAL))
 		at = java_name_end(at + 1);
 	return at;
 }
@@ -139,26 +139,20 @@ static void judge_name(struct java *java, struct java_name *name, const char *at
  * `at`, or a comment. */
 static bool may_be_declared(const struct java *java, const char *at)
 {
-	while (at > java->begin && java_is(at[-1], JAVA_BYTE_SPACE))
-		at--;
-	if (at - java->begin < 2)
+	if (at - java->begin < 2 || !java_is(at[-1], JAVA_BYTE_ENDING) ||
+	    !java_is(at[-2], JAVA_BYTE_ENDING))
 		return false;
-	switch (at[-1]) {
-	case 's': return at[-2] == 's';
-	case 'e': return at[-2] == 'c';
-	case 'm': return at[-2] == 'u';
-	case 'd': return at[-2] == 'r';
-	default: return at[-1] == '/';
-	}
+	while (at - java->begin > 2 && java_is(at[-1], JAVA_BYTE_SPACE))
+		at--;
+	/* In one jump, which is foreseen; a switch would not be. */
+	unsigned last = (unsigned)(uint8_t)at[-2] << 8 | (uint8_t)at[-1];
+	return (last == ('s' << 8 | 's')) | (last == ('c' << 8 | 'e')) |
+	       (last == ('u' << 8 | 'm')) | (last == ('r' << 8 | 'd')) | (at[-1] == '/');
 }
 
-static const char *visit_name(struct java *java, const char *at)
+static const char *visit_name(struct java *java, const char *at, const char *end)
 {
-	const char *end = java_name_end(at);
-	char before = at > java->begin ? at[-1] : ' ';
-	if (java_is(before, JAVA_BYTE_NAME))
-		return end;
-	if (before == '.') {
+	if (at > java->begin && at[-1] == '.') {
 		judge_name(java, NULL, at, end);
 		return skip_members(end);
 	}
@@ -175,35 +169,47 @@ static const char *visit_name(struct java *java, const char *at)
 
 /* ---- the loop ---- */
 
-static const char *visit(struct java *java, const char *at)
+/* A mark: anything but a name. */
+static const char *visit_mark(struct java *java, const char *at)
 {
 	switch (*at) {
 	case '{': return open_block(java, at);
 	case '}': return close_block(java, at);
 	case '"': return java_skip_string(java, at);
 	case '\'': return java_skip_character(java, at);
-	case '/': return at[1] == '/' || at[1] == '*' ? java_skip_comment(java, at) : at + 1;
-	default: return visit_name(java, at);
+	default: return at[1] == '/' || at[1] == '*' ? java_skip_comment(java, at) : at + 1;
 	}
+}
+
+/* The end of the name in the block from `block` whose rest is `names`, from `at` on. */
+static const char *end_of(const char *block, const char *at, uint64_t names)
+{
+	uint64_t others = ~names >> (at - block);
+	return others ? at + __builtin_ctzll(others) : java_name_end(block + JAVA_BLOCK);
+}
+
+/* Visits what is in the block from `at`; returns where the next one starts. */
+static const char *visit_block(struct java *java, const char *at, const char *end)
+{
+	bool after_name = at > java->begin && java_is(at[-1], JAVA_BYTE_NAME);
+	struct java_block block = java_look(at, after_name);
+	while (block.events) {
+		const char *event = at + __builtin_ctzll(block.events);
+		if (event >= end)
+			return end;
+		const char *after =
+			java_is(*event, JAVA_BYTE_CAPITAL)
+				? visit_name(java, event, end_of(at, event, block.names))
+				: visit_mark(java, event);
+		if (after >= at + JAVA_BLOCK)
+			return after;
+		block.events &= ~(uint64_t)0 << (after - at);
+	}
+	return at + JAVA_BLOCK;
 }
 
 void java_body(struct java *java, const char *at, const char *end)
 {
-	while (at < end) {
-		const char *next = at + JAVA_BLOCK;
-		bool after_letter = at > java->begin && java_is(at[-1], JAVA_BYTE_NAME);
-		uint64_t events = java_events(at, after_letter);
-		while (events) {
-			const char *event = at + __builtin_ctzll(events);
-			if (event >= end)
-				return;
-			const char *after = visit(java, event);
-			if (after >= next) {
-				next = after;
-				break;
-			}
-			events &= ~(uint64_t)0 << (after - at);
-		}
-		at = next;
-	}
+	while (at < end)
+		at = visit_block(java, at, end);
 }

@@ -13,16 +13,27 @@ enum {
 	NAME = JAVA_BYTE_NAME,
 	LETTER = JAVA_BYTE_NAME | JAVA_BYTE_START,
 	CAPITAL = JAVA_BYTE_NAME | JAVA_BYTE_START | JAVA_BYTE_CAPITAL,
-	SPACE = JAVA_BYTE_SPACE,
+	SPACE = JAVA_BYTE_SPACE | JAVA_BYTE_ENDING,
+	ENDING = JAVA_BYTE_ENDING,
 };
 
+/* "class", "interface", "enum" and "record" end with s, e, m and d, a comment with a slash. */
 const uint8_t JAVA_BYTES[256] = {
-	['\t'] = SPACE,          ['\n'] = SPACE,         ['\f'] = SPACE,
-	['\r'] = SPACE,          [' '] = SPACE,          ['$'] = LETTER,
-	['_'] = LETTER,          ['0' ... '9'] = NAME,   ['A'] = CAPITAL,
-	['B'] = CAPITAL,         ['C'] = CAPITAL,        ['D'] = CAPITAL,
-	['E' ... 'Z'] = CAPITAL, ['a' ... 'z'] = LETTER, [0x80 ... 0xFF] = LETTER,
+	['\t'] = SPACE,          ['\n'] = SPACE,          ['\f'] = SPACE,
+	['\r'] = SPACE,          [' '] = SPACE,           ['/'] = ENDING,
+	['$'] = LETTER,          ['_'] = LETTER,          ['0' ... '9'] = NAME,
+	['A' ... 'Z'] = CAPITAL, ['a' ... 'c'] = LETTER,  ['d' ... 'e'] = LETTER | ENDING,
+	['f' ... 'l'] = LETTER,  ['m'] = LETTER | ENDING, ['n' ... 'r'] = LETTER,
+	['s'] = LETTER | ENDING, ['t' ... 'z'] = LETTER,  [0x80 ... 0xFF] = LETTER,
 };
+
+/* The block of which `capitals`, `names` and `marks` are known. */
+static inline struct java_block block_of(uint64_t capitals, uint64_t names, uint64_t marks,
+					 bool after_name)
+{
+	uint64_t begins = capitals & ~(names << 1 | (after_name ? 1 : 0));
+	return (struct java_block){begins | marks, names};
+}
 
 #ifdef HAVE_WIDE
 
@@ -38,11 +49,29 @@ wide_code static inline uint64_t bits_wide(__m256i bytes)
 	return (uint32_t)_mm256_movemask_epi8(bytes);
 }
 
-wide_code static inline __m256i letters_wide(__m256i bytes)
+wide_code static inline __m256i capitals_wide(__m256i bytes)
 {
-	__m256i lower = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
-	__m256i moved = _mm256_sub_epi8(lower, _mm256_set1_epi8((char)('a' + 128)));
+	__m256i moved = _mm256_sub_epi8(bytes, _mm256_set1_epi8((char)('A' + 128)));
 	return _mm256_cmpgt_epi8(_mm256_set1_epi8(26 - 128), moved);
+}
+
+/* The bytes that may stand in an identifier, by their halves of four bits: a bit is one of the
+ * sets 0-9, A-O with a-o, P-Z with p-z, '_' and '$', and a byte is in the set that both of its
+ * halves are in. The top bit of what is returned counts, and says which bytes are in none. */
+wide_code static inline __m256i others_wide(__m256i bytes)
+{
+	enum { DIGIT = 1, A_TO_O = 2, P_TO_Z = 4, LINE = 8, DOLLAR = 16 };
+	enum { FIRST = DIGIT | P_TO_Z, BOTH = DIGIT | A_TO_O | P_TO_Z };
+	const __m128i low_table =
+		_mm_setr_epi8(FIRST, BOTH, BOTH, BOTH, BOTH | DOLLAR, BOTH, BOTH, BOTH, BOTH, BOTH,
+			      A_TO_O | P_TO_Z, A_TO_O, A_TO_O, A_TO_O, A_TO_O, A_TO_O | LINE);
+	const __m128i high_table = _mm_setr_epi8(0, 0, DOLLAR, DIGIT, A_TO_O, P_TO_Z | LINE, A_TO_O,
+						 P_TO_Z, 0, 0, 0, 0, 0, 0, 0, 0);
+	__m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(0x0F));
+	high = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(high_table), high);
+	__m256i low = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(low_table), bytes);
+	__m256i none = _mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256());
+	return _mm256_andnot_si256(bytes, none);
 }
 
 /* No two of the marks end in the same four bits, so a table of sixteen says of every byte
@@ -55,16 +84,15 @@ wide_code static inline __m256i marks_wide(__m256i bytes)
 	return _mm256_cmpeq_epi8(could_be, bytes);
 }
 
-wide_code static uint64_t events_wide(const char *at, bool after_letter)
+wide_code static struct java_block look_wide(const char *at, bool after_name)
 {
 	__m256i low = load_wide(at);
 	__m256i high = load_wide(at + WIDE_LANE);
-	uint64_t letter = bits_wide(letters_wide(low)) | bits_wide(letters_wide(high)) << WIDE_LANE;
-	uint64_t mark = bits_wide(marks_wide(low)) | bits_wide(marks_wide(high)) << WIDE_LANE;
-	/* Bit 5 of a byte, which tells lower from upper, moves to where it is taken. */
-	uint64_t lower = bits_wide(_mm256_slli_epi16(low, 2)) |
-			 bits_wide(_mm256_slli_epi16(high, 2)) << WIDE_LANE;
-	return mark | (letter & ~lower & ~(letter << 1 | (after_letter ? 1 : 0)));
+	uint64_t others = bits_wide(others_wide(low)) | bits_wide(others_wide(high)) << WIDE_LANE;
+	uint64_t marks = bits_wide(marks_wide(low)) | bits_wide(marks_wide(high)) << WIDE_LANE;
+	uint64_t capitals = bits_wide(capitals_wide(low)) | bits_wide(capitals_wide(high))
+								    << WIDE_LANE;
+	return block_of(capitals, ~others, marks, after_name);
 }
 
 wide_code static const char *comment_end_wide(const char *at, const char *end)
@@ -109,11 +137,6 @@ static inline __m128i either(__m128i a, __m128i b)
 	return _mm_or_si128(a, b);
 }
 
-static inline __m128i letters(__m128i bytes)
-{
-	return java_in_range(either(bytes, _mm_set1_epi8(0x20)), 'a', 26);
-}
-
 static inline __m128i marks(__m128i bytes)
 {
 	__m128i quotes = either(equal(bytes, '"'), equal(bytes, '\''));
@@ -121,19 +144,18 @@ static inline __m128i marks(__m128i bytes)
 	return either(either(quotes, braces), equal(bytes, '/'));
 }
 
-static uint64_t events_here(const char *at, bool after_letter)
+static struct java_block look_here(const char *at, bool after_name)
 {
-	uint64_t letter = 0;
-	uint64_t lower = 0;
-	uint64_t mark = 0;
+	uint64_t capitals = 0;
+	uint64_t names = 0;
+	uint64_t found = 0;
 	for (int i = 0; i < JAVA_BLOCK; i += LANE) {
 		__m128i bytes = load(at + i);
-		letter |= (uint64_t)bits(letters(bytes)) << i;
-		/* Bit 5 of a byte, which tells lower from upper, moves to where it is taken. */
-		lower |= (uint64_t)bits(_mm_slli_epi16(bytes, 2)) << i;
-		mark |= (uint64_t)bits(marks(bytes)) << i;
+		capitals |= (uint64_t)bits(java_in_range(bytes, 'A', 26)) << i;
+		names |= (uint64_t)bits(java_names(bytes, '_')) << i;
+		found |= (uint64_t)bits(marks(bytes)) << i;
 	}
-	return mark | (letter & ~lower & ~(letter << 1 | (after_letter ? 1 : 0)));
+	return block_of(capitals, names, found, after_name);
 }
 
 const char *java_find(const char *at, const char *end, char a, char b, char c)
@@ -165,25 +187,22 @@ static const char *comment_end_here(const char *at, const char *end)
 
 #else
 
-static bool is_letter(char byte)
-{
-	return java_is(byte, JAVA_BYTE_START) && byte != '$' && byte != '_' && (uint8_t)byte < 0x80;
-}
-
 static bool is_mark(char byte)
 {
 	return byte == '"' || byte == '\'' || byte == '/' || byte == '{' || byte == '}';
 }
 
-static uint64_t events_here(const char *at, bool after_letter)
+static struct java_block look_here(const char *at, bool after_name)
 {
-	uint64_t events = 0;
+	uint64_t capitals = 0;
+	uint64_t names = 0;
+	uint64_t found = 0;
 	for (int i = 0; i < JAVA_BLOCK; i++) {
-		bool event = is_mark(at[i]) || (!after_letter && java_is(at[i], JAVA_BYTE_CAPITAL));
-		events |= (uint64_t)event << i;
-		after_letter = is_letter(at[i]);
+		capitals |= (uint64_t)java_is(at[i], JAVA_BYTE_CAPITAL) << i;
+		names |= (uint64_t)java_is(at[i], JAVA_BYTE_NAME) << i;
+		found |= (uint64_t)is_mark(at[i]) << i;
 	}
-	return events;
+	return block_of(capitals, names, found, after_name);
 }
 
 const char *java_find(const char *at, const char *end, char a, char b, char c)
@@ -203,13 +222,13 @@ static const char *comment_end_here(const char *at, const char *end)
 
 #endif
 
-uint64_t java_events(const char *at, bool after_letter)
+struct java_block java_look(const char *at, bool after_name)
 {
 #ifdef HAVE_WIDE
 	if (wide_is_here)
-		return events_wide(at, after_letter);
+		return look_wide(at, after_name);
 #endif
-	return events_here(at, after_letter);
+	return look_here(at, after_name);
 }
 
 const char *java_comment_end(const char *at, const char *end)

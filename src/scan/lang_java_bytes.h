@@ -18,10 +18,17 @@ enum {
 	JAVA_BYTE_START = 2, /* may begin one */
 	JAVA_BYTE_SPACE = 4,
 	JAVA_BYTE_CAPITAL = 8, /* A to Z */
+	JAVA_BYTE_ENDING = 16, /* may end what stands before a declared type's name */
 };
 
-/* How many bytes java_events() looks at. */
+/* How many bytes java_look() looks at. */
 enum { JAVA_BLOCK = 64 };
+
+/* What stands where in a block, one bit a byte. */
+struct java_block {
+	uint64_t events; /* a quote, a slash, a brace, or a capital that begins a name */
+	uint64_t names;  /* may stand in an identifier */
+};
 
 extern const uint8_t JAVA_BYTES[256];
 
@@ -31,9 +38,9 @@ static inline bool java_is(char byte, unsigned what)
 	return (JAVA_BYTES[(uint8_t)byte] & what) != 0;
 }
 
-/* One bit for each of the JAVA_BLOCK bytes from `at` that is a quote, a slash, a brace, or a
- * capital that no letter precedes. `after_letter` tells it of the byte before `at`. */
-uint64_t java_events(const char *at, bool after_letter);
+/* Looks at the JAVA_BLOCK bytes from `at`. `after_name` says whether the byte before may stand
+ * in an identifier, too. */
+struct java_block java_look(const char *at, bool after_name);
 
 #ifdef __SSE2__
 

@@ -14,55 +14,68 @@ void java_names_start(struct java *java)
 	java->hider_count = 0;
 }
 
-static uint64_t load8(const char *at)
+static inline uint64_t load(const char *at)
 {
 	uint64_t word;
 	memcpy(&word, at, sizeof word);
 	return word;
 }
 
-/* The eight bytes from `at`, of which only the first `length` count. */
-static uint64_t load_some(const char *at, size_t length)
+/* The first `length` of eight bytes from `at`; zeroes for the rest. */
+static inline uint64_t load_some(const char *at, size_t length)
 {
-	uint64_t word = load8(at);
-	return length < 8 ? word << (64 - 8 * length) : word;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return load(at) & (((uint64_t)1 << 8 * length) - 1);
+#else
+	return load(at) & ~(~(uint64_t)0 >> 8 * length);
+#endif
 }
 
-/* Of the length, the first eight and the last eight bytes. */
-static uint32_t hash_of(const char *at, size_t length)
+struct key {
+	uint64_t first;
+	uint64_t last;
+	size_t length;
+};
+
+static inline struct key key_of(const char *at, size_t length)
+{
+	if (length < 8)
+		return (struct key){load_some(at, length), 0, length};
+	return (struct key){load(at), load(at + length - 8), length};
+}
+
+/* Whether the name is the one from `at` with that key. */
+static inline bool is_same(const struct java_name *name, const struct key *key, const char *at)
+{
+	return name->first == key->first && name->last == key->last &&
+	       name->length == key->length &&
+	       (key->length <= 16 || memcmp(name->at + 8, at + 8, key->length - 16) == 0);
+}
+
+static inline unsigned slot_of(const struct key *key)
 {
 	const uint64_t factor = 0x9E3779B97F4A7C15U;
-	uint64_t hash = (load_some(at, length) ^ length) * factor;
-	if (length > 8)
-		hash = ((hash ^ (hash >> 29)) + load8(at + length - 8)) * factor;
-	return (uint32_t)(hash >> 32);
-}
-
-/* Whether both have the same `length` bytes. May read seven behind them. */
-static bool is_same(const char *a, const char *b, size_t length)
-{
-	for (; length > 8; a += 8, b += 8, length -= 8)
-		if (load8(a) != load8(b))
-			return false;
-	return load_some(a, length) == load_some(b, length);
+	uint64_t hash = (key->first ^ key->length) * factor;
+	hash = (hash ^ hash >> 32 ^ key->last) * factor;
+	return (unsigned)(hash >> (64 - JAVA_SLOT_BITS));
 }
 
 struct java_name *java_name(struct java *java, const char *at, const char *end)
 {
-	size_t length = (size_t)(end - at);
-	uint32_t hash = hash_of(at, length);
-	uint16_t *slot = &java->slots[hash % JAVA_SLOT_COUNT];
+	struct key key = key_of(at, (size_t)(end - at));
+	uint16_t *slot = &java->slots[slot_of(&key)];
 	unsigned probes = 0;
 	for (uint16_t i = *slot; i != JAVA_NONE && probes < JAVA_PROBE_LIMIT; probes++) {
 		struct java_name *name = &java->names[i];
-		if (name->hash == hash && name->length == length && is_same(name->at, at, length))
+		if (is_same(name, &key, at))
 			return name;
 		i = name->next;
 	}
 	if (java->name_count == JAVA_NAME_LIMIT)
 		return NULL;
 	struct java_name *name = &java->names[java->name_count];
-	*name = (struct java_name){at, (uint32_t)length, hash, *slot, 0, JAVA_NONE};
+	*name = (struct java_name){at,    key.first, key.last, (uint32_t)key.length,
+				   *slot, 0,         JAVA_NONE};
 	*slot = (uint16_t)java->name_count++;
 	return name;
 }
