@@ -55,10 +55,15 @@ static struct map_slot *find(const struct map *map, struct str key, uint64_t has
 	}
 }
 
-static bool grow(struct map *map)
+/* So many keys may be in so many slots. */
+static size_t most_of(size_t slots)
+{
+	return slots / 4 * 3;
+}
+
+static bool grow(struct map *map, size_t slots)
 {
 	struct map wider = {.count = map->count, .seed = map->slots ? map->seed : random_seed()};
-	size_t slots = map->slots ? (map->mask + 1) * 2 : SLOTS_FIRST;
 	wider.mask = slots - 1;
 	wider.slots = mem_alloc(slots * sizeof *wider.slots);
 	if (!wider.slots)
@@ -78,7 +83,9 @@ static struct map_slot *find_or_take(struct map *map, struct str key, uint32_t v
 {
 	if (!key.at)
 		key.at = EMPTY_KEY;
-	if ((!map->slots || map->count >= (map->mask + 1) / 4 * 3) && !grow(map))
+	if (!map->slots && !grow(map, SLOTS_FIRST))
+		return NULL;
+	if (map->count >= most_of(map->mask + 1) && !grow(map, (map->mask + 1) * 2))
 		return NULL;
 	uint64_t hash = hash_of(map, key);
 	struct map_slot *slot = find(map, key, hash);
@@ -87,6 +94,14 @@ static struct map_slot *find_or_take(struct map *map, struct str key, uint32_t v
 		map->count++;
 	}
 	return slot;
+}
+
+bool map_reserve(struct map *map, size_t count)
+{
+	size_t slots = map->slots ? map->mask + 1 : SLOTS_FIRST;
+	while (most_of(slots) < count && slots <= SIZE_MAX / 4)
+		slots *= 2;
+	return (map->slots && slots == map->mask + 1) || grow(map, slots);
 }
 
 uint32_t map_get(const struct map *map, struct str key)

@@ -25,6 +25,10 @@ struct map {
 /* Frees what the map holds, not the keys; it is then empty. */
 void map_release(struct map *map);
 
+/* Makes room for `count` keys in all, so that putting them needs no more memory.
+ * Returns false, and changes nothing, without memory. */
+bool map_reserve(struct map *map, size_t count) must_check;
+
 /* The value of `key`, or MAP_NONE. */
 uint32_t map_get(const struct map *map, struct str key);
 

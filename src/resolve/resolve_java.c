@@ -14,6 +14,9 @@ struct java_file {
 	const struct tree *tree;
 	uint32_t entry;
 	bool is_module_info;
+	/* The package asked for last: what is imported stands sorted, mostly. */
+	struct str asked;
+	uint32_t asked_number; /* JAVA_NO_PACKAGE: not of the tree */
 	uint32_t stars[STAR_LIMIT];
 	size_t star_count;
 };
@@ -50,25 +53,34 @@ static struct str part_at(struct str name, size_t from)
 	return dot < 0 ? rest : str_first(rest, (size_t)dot);
 }
 
-static const struct java_group *type_behind(const struct java_index *index, struct str name,
+static uint32_t package_number(struct java_file *file, struct str package)
+{
+	if (!file->asked.at || !str_equal(file->asked, package)) {
+		file->asked = package;
+		file->asked_number = java_index_package(file->index, package);
+	}
+	return file->asked_number;
+}
+
+static const struct java_group *type_behind(struct java_file *file, struct str name,
 					    size_t package_end)
 {
-	uint32_t package = java_index_package(index, str_first(name, package_end));
+	uint32_t package = package_number(file, str_first(name, package_end));
 	if (package == JAVA_NO_PACKAGE)
 		return NULL;
-	return java_index_type(index, package, part_at(name, package_end + 1));
+	return java_index_type(file->index, package, part_at(name, package_end + 1));
 }
 
 /* The type of the tree that a dotted name starts with: the shortest, as in the language. */
-static const struct java_group *find_type(const struct java_index *index, struct str name,
+static const struct java_group *find_type(struct java_file *file, struct str name,
 					  size_t package_end)
 {
-	const struct java_group *group = type_behind(index, name, package_end);
-	if (group || !index->odd_names)
+	const struct java_group *group = type_behind(file, name, package_end);
+	if (group || !file->index->odd_names)
 		return group;
 	for (size_t i = 0; i < name.length && !group; i++)
 		if (name.at[i] == '.')
-			group = type_behind(index, name, i);
+			group = type_behind(file, name, i);
 	return group;
 }
 
@@ -125,11 +137,11 @@ static uint32_t choose(const struct java_file *file, const struct java_group *gr
 
 /* ---- imports ---- */
 
-static void resolve_type(const struct java_file *file, struct reference *reference)
+static void resolve_type(struct java_file *file, struct reference *reference)
 {
 	struct str name = reference_target(reference);
 	size_t package_end = package_length(name);
-	const struct java_group *group = find_type(file->index, name, package_end);
+	const struct java_group *group = find_type(file, name, package_end);
 	uint32_t chosen = group ? choose(file, group, name) : ENTRY_NONE;
 	if (chosen != ENTRY_NONE)
 		set_internal(reference, chosen);
@@ -184,7 +196,7 @@ static void resolve_import(struct java_file *file, struct reference *reference)
 }
 
 /* A name as Class.forName() takes it: "a.b.C$Nested". */
-static void resolve_dynamic(const struct java_file *file, struct reference *reference)
+static void resolve_dynamic(struct java_file *file, struct reference *reference)
 {
 	uint32_t length = reference->target_length;
 	ptrdiff_t dollar = str_find(reference_target(reference), '$');
@@ -220,13 +232,12 @@ static bool is_seen(const struct java_file *file, uint32_t entry)
 	       index->root_of[entry] == index->root_of[file->entry];
 }
 
-static void resolve_name(const struct java_file *file, struct reference *reference)
+static void resolve_name(struct java_file *file, struct reference *reference)
 {
 	struct str name = reference_target(reference);
 	bool simple = str_find(name, '.') < 0;
 	const struct java_group *group =
-		simple ? find_simple(file, name)
-		       : find_type(file->index, name, package_length(name));
+		simple ? find_simple(file, name) : find_type(file, name, package_length(name));
 	uint32_t chosen = ENTRY_NONE;
 	if (group && simple)
 		chosen = java_index_choose(file->index, file->tree, group, file->entry);

@@ -22,14 +22,20 @@ struct java_package {
 	uint32_t last_folder; /* while counting */
 };
 
+/* Most names that are looked for are of no type: a slot tells without a look at the group. */
+struct java_slot {
+	uint32_t hash;
+	uint32_t group; /* its number + 1; 0: the slot is empty */
+};
+
 struct java_index {
 	struct arena arena;
 	struct map packages; /* name -> number */
 	struct java_package *package_table;
 	size_t package_count;
 	size_t package_capacity;
-	struct map modules; /* name of a module -> entry of its module-info.java */
-	uint32_t *slots;    /* of hash(package, type name) -> number of the group + 1 */
+	struct map modules;      /* name of a module -> entry of its module-info.java */
+	struct java_slot *slots; /* by hash of package and name */
 	size_t mask;
 	struct java_group *groups;
 	size_t group_count;

@@ -13,20 +13,23 @@ enum { SLOTS_FIRST = 1024, NEAR_LIMIT = 64 };
 
 /* ---- types by package and name ---- */
 
-static size_t slot_of(const struct java_index *index, uint32_t package, struct str name)
+static uint32_t hash_of(uint32_t package, struct str name)
 {
 	uint64_t hash = XXH3_64bits(name.at, name.length) ^ package * 0x9E3779B97F4A7C15U;
-	return (size_t)(hash ^ hash >> 32) & index->mask;
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* The slot of the type, or the empty one where it would go. */
-static uint32_t *find_slot(const struct java_index *index, uint32_t package, struct str name)
+static struct java_slot *find_slot(const struct java_index *index, uint32_t hash, uint32_t package,
+				   struct str name)
 {
-	for (size_t at = slot_of(index, package, name);; at = (at + 1) & index->mask) {
-		uint32_t *slot = &index->slots[at];
-		if (*slot == 0)
+	for (size_t at = hash & index->mask;; at = (at + 1) & index->mask) {
+		struct java_slot *slot = &index->slots[at];
+		if (slot->group == 0)
 			return slot;
-		const struct java_group *group = &index->groups[*slot - 1];
+		if (slot->hash != hash)
+			continue;
+		const struct java_group *group = &index->groups[slot->group - 1];
 		if (group->package == package && str_equal(group->name, name))
 			return slot;
 	}
@@ -34,17 +37,22 @@ static uint32_t *find_slot(const struct java_index *index, uint32_t package, str
 
 static bool grow_slots(struct java_index *index)
 {
+	struct java_index wider = *index;
 	size_t count = index->slots ? (index->mask + 1) * 2 : SLOTS_FIRST;
-	uint32_t *slots = mem_alloc(count * sizeof *slots);
-	if (!slots)
+	wider.slots = mem_alloc(count * sizeof *wider.slots);
+	if (!wider.slots)
 		return false;
-	mem_free(index->slots);
-	index->slots = slots;
-	index->mask = count - 1;
-	for (size_t i = 0; i < index->group_count; i++) {
-		const struct java_group *group = &index->groups[i];
-		*find_slot(index, group->package, group->name) = (uint32_t)i + 1;
+	wider.mask = count - 1;
+	for (size_t i = 0; index->slots && i <= index->mask; i++) {
+		struct java_slot slot = index->slots[i];
+		size_t at = slot.hash & wider.mask;
+		while (slot.group && wider.slots[at].group)
+			at = (at + 1) & wider.mask;
+		if (slot.group)
+			wider.slots[at] = slot;
 	}
+	mem_free(index->slots);
+	*index = wider;
 	return true;
 }
 
@@ -52,15 +60,16 @@ static bool count_type(struct java_index *index, uint32_t package, struct str na
 {
 	if ((!index->slots || index->group_count >= (index->mask + 1) / 2) && !grow_slots(index))
 		return false;
-	uint32_t *slot = find_slot(index, package, name);
-	if (*slot == 0) {
+	uint32_t hash = hash_of(package, name);
+	struct java_slot *slot = find_slot(index, hash, package, name);
+	if (slot->group == 0) {
 		if (!mem_reserve(&index->groups, &index->group_capacity, index->group_count + 1,
 				 sizeof *index->groups))
 			return false;
 		index->groups[index->group_count] = (struct java_group){name, package, 0, 0};
-		*slot = (uint32_t)++index->group_count;
+		*slot = (struct java_slot){hash, (uint32_t)++index->group_count};
 	}
-	index->groups[*slot - 1].count++;
+	index->groups[slot->group - 1].count++;
 	return true;
 }
 
@@ -69,8 +78,15 @@ const struct java_group *java_index_type(const struct java_index *index, uint32_
 {
 	if (!index->slots)
 		return NULL;
-	uint32_t slot = *find_slot(index, package, name);
-	return slot ? &index->groups[slot - 1] : NULL;
+	const struct java_slot *slot = find_slot(index, hash_of(package, name), package, name);
+	return slot->group ? &index->groups[slot->group - 1] : NULL;
+}
+
+/* The same for a type that is known to be there. */
+static struct java_group *group_of(struct java_index *index, uint32_t package, struct str name)
+{
+	uint32_t hash = hash_of(package, name);
+	return &index->groups[find_slot(index, hash, package, name)->group - 1];
 }
 
 /* ---- packages ---- */
@@ -238,10 +254,7 @@ static void fill_file(struct java_index *index, const struct tree *tree, uint32_
 		put_member(index, &package->folders, folder);
 	package->last_folder = folder;
 	for (size_t i = 0; i < facts->declaration_count; i++)
-		put_member(
-			index,
-			&index->groups[*find_slot(index, number, facts->declarations[i].name) - 1],
-			file);
+		put_member(index, group_of(index, number, facts->declarations[i].name), file);
 }
 
 static bool fill_all(struct java_index *index, const struct tree *tree)

@@ -109,8 +109,18 @@ const char *java_skip_character(const struct java *java, const char *at);
  * behind it; -1 when it is none. */
 int java_unicode_escape(const struct java *java, const char *at, const char **after);
 
+/* The same as java_after_blank(), where a blank or a slash may stand at `at`. */
+const char *java_skip_blank(const struct java *java, const char *at);
+
 /* The first byte from `at` on that is neither blank nor in a comment. */
-const char *java_after_blank(struct java *java, const char *at);
+static inline const char *java_after_blank(const struct java *java, const char *at)
+{
+	if (*at == ' ')
+		at++;
+	if ((java_is(*at, JAVA_BYTE_SPACE) || *at == '/' || at > java->end))
+		return java_skip_blank(java, at);
+	return at;
+}
 
 /* Behind the last byte before `at` that is neither blank nor in a comment: the end of the
  * token before. */

@@ -98,7 +98,7 @@ const char *java_skip_character(const struct java *java, const char *at)
 	return skip_quoted(java, at + 1, '\'');
 }
 
-const char *java_after_blank(struct java *java, const char *at)
+const char *java_skip_blank(const struct java *java, const char *at)
 {
 	for (;;) {
 		while (java_is(*at, JAVA_BYTE_SPACE))

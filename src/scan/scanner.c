@@ -57,7 +57,7 @@ void scanner_reference(struct scanner *scanner, enum reference_kind kind, const 
 void scanner_reference_joined(struct scanner *scanner, enum reference_kind kind, const char *at,
 			      struct str first, struct str second)
 {
-	char *copy = arena_alloc(scanner->arena, first.length + second.length + 1);
+	char *copy = arena_bytes(scanner->arena, first.length + second.length + 1);
 	struct reference *reference = copy ? add_reference(scanner) : NULL;
 	if (!copy)
 		scanner->facts->failed = true;

@@ -251,8 +251,10 @@ static bool add_folder(struct tree *tree, uint32_t parent, const struct walk_fol
 
 static int lay_out(struct tree *tree, const struct walk *walk, struct error *error)
 {
-	tree->entries = arena_array(&tree->arena, count_entries(walk->root), sizeof *tree->entries);
-	if (!tree->entries || !add_folder(tree, ENTRY_NONE, walk->root))
+	uint32_t count = count_entries(walk->root);
+	tree->entries = arena_array(&tree->arena, count, sizeof *tree->entries);
+	if (!tree->entries || !map_reserve(&tree->by_path, count) ||
+	    !add_folder(tree, ENTRY_NONE, walk->root))
 		return error_memory(error);
 	return 0;
 }

@@ -49,6 +49,23 @@ static void empty_and_binary_keys_are_keys(void **state)
 	assert_int_equal(map_get(&map, STR("")), 0);
 }
 
+static void reserves_room(void **state)
+{
+	(void)state;
+	static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyz";
+	_cleanup_(map_release) struct map map = {0};
+	assert_true(map_put(&map, (struct str){LETTERS, 1}, 0));
+	assert_true(map_reserve(&map, 26));
+	mem_fail_from(1);
+	for (uint32_t i = 1; i < 26; i++)
+		assert_true(map_put(&map, (struct str){LETTERS + i, 1}, i));
+	assert_true(map_reserve(&map, 26));
+	assert_false(map_reserve(&map, 1000));
+	assert_true(mem_fail_never());
+	for (uint32_t i = 0; i < 26; i++)
+		assert_int_equal(map_get(&map, (struct str){LETTERS + i, 1}), i);
+}
+
 static void holds_many(void **state)
 {
 	(void)state;
@@ -98,6 +115,7 @@ int main(void)
 		cmocka_unit_test(an_empty_map_has_nothing),
 		cmocka_unit_test(puts_and_replaces),
 		cmocka_unit_test(empty_and_binary_keys_are_keys),
+		cmocka_unit_test(reserves_room),
 		cmocka_unit_test(holds_many),
 		cmocka_unit_test(a_failing_allocation_changes_nothing),
 	};
