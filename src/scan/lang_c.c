@@ -110,18 +110,8 @@ static struct str header_macro(const char *at, const char *end)
 	return (struct str){name.at, (size_t)(header.at + header.length + 1 - name.at)};
 }
 
-/* From behind "#define" to what stands behind the macro's name, without a close look: most
- * macros of most trees stand for a number. Nothing that is passed is a candidate. */
-static const char *skip_macro_name(const char *at, const char *end)
-{
-	return c_skip_spaces(c_find_low(skip_spaces(at), end));
-}
-
 static const char *take_define(struct c_scan *scan, const char *hash, const char *at)
 {
-	const char *value = skip_macro_name(at, scan->lexer.end);
-	if (*value != '"' && *value != '<')
-		return value;
 	struct str macro = header_macro(at, scan->lexer.end);
 	if (macro.length == 0 || !is_live(scan, hash))
 		return at;

@@ -26,7 +26,8 @@ void c_lexer_move(struct c_lexer *lexer, const char *target);
 bool c_lexer_starts_line(const struct c_lexer *lexer);
 
 /* The next byte from `at` on that may begin something: '#', "%:", or with `words` a newline
- * before one of "iem" (import, export, module); `end` if there is none. */
+ * before one of "iem" (import, export, module); `end` if there is none. Passed over are the
+ * definitions that are most of all directives: without a string or another '#' on their line. */
 const char *c_find_candidate(const char *at, const char *end, bool words);
 
 /* The next byte that may end plain code: " ' / # or "%:"; `end` if there is none. */
@@ -34,13 +35,6 @@ const char *c_find_stop(const char *at, const char *end);
 
 /* Behind the next "*" that is before a "/"; `end` if there is none. */
 const char *c_find_comment_end(const char *at, const char *end);
-
-/* The next byte that is '/' or comes before it in ASCII, such as a blank, a quote, a bracket
- * or a newline; `end` if there is none. No byte of an identifier is. */
-const char *c_find_low(const char *at, const char *end);
-
-/* The next byte that is neither a space nor a tab. */
-const char *c_skip_spaces(const char *at);
 
 /* Past blanks, comments and spliced newlines; not past a newline. */
 const char *c_skip_blanks(const char *at, const char *end);

@@ -5,6 +5,20 @@
  * Invariant: reads at most SCANNER_PADDING bytes behind `end`, and finds nothing there. */
 #include "scan/lang_c.h"
 
+#include <stdint.h>
+#include <string.h>
+
+/* Whether "#define" and a blank stand at `hash`; the bytes are there, if only as padding. */
+static inline bool is_define(const char *hash)
+{
+	return memcmp(hash, "#define ", 8) == 0 || memcmp(hash, "#define\t", 8) == 0;
+}
+
+static inline bool is_string_start(const char *at)
+{
+	return *at == '"' || *at == '<';
+}
+
 #ifdef __SSE2__
 
 #include <immintrin.h>
@@ -51,26 +65,19 @@ const char *c_find_comment_end(const char *at, const char *end)
 	return end;
 }
 
-const char *c_find_low(const char *at, const char *end)
+/* Where the line of a definition has a string, or may have another directive. */
+static const char *find_string(const char *at, const char *end)
 {
-	const __m128i most = _mm_set1_epi8('/');
 	for (; at < end; at += 16) {
 		__m128i here = load(at);
-		int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(here, most), here));
+		__m128i opening = _mm_or_si128(is_byte(here, '"'), is_byte(here, '<'));
+		__m128i hashes = _mm_or_si128(is_byte(here, '#'), is_byte(here, '%'));
+		__m128i found = _mm_or_si128(_mm_or_si128(opening, hashes), is_byte(here, '\n'));
+		int mask = _mm_movemask_epi8(found);
 		if (mask)
 			return clamp(at + __builtin_ctz((unsigned)mask), end);
 	}
 	return end;
-}
-
-const char *c_skip_spaces(const char *at)
-{
-	for (;; at += 16) {
-		__m128i here = load(at);
-		int mask = _mm_movemask_epi8(_mm_or_si128(is_byte(here, ' '), is_byte(here, '\t')));
-		if (mask != 0xFFFF)
-			return at + __builtin_ctz(~(unsigned)mask);
-	}
 }
 
 /* The bytes that c_find_candidate() looks for; `next` are those behind each of `here`. */
@@ -88,25 +95,45 @@ static int candidates(__m128i here, __m128i next, bool words)
 
 static const char *find_candidate(const char *at, const char *end, bool words)
 {
-	for (; at < end; at += 16) {
+	while (at < end) {
 		int mask = candidates(load(at), load(at + 1), words);
-		if (mask)
-			return clamp(at + __builtin_ctz((unsigned)mask), end);
+		if (!mask) {
+			at += 16;
+			continue;
+		}
+		const char *found = at + __builtin_ctz((unsigned)mask);
+		if (found >= end || !is_define(found))
+			return clamp(found, end);
+		at = find_string(found + 8, end);
+		if (is_string_start(at))
+			return found;
 	}
 	return end;
 }
 
 #ifdef HAVE_WIDE
 
+enum { BLOCK = 64 };
+
+wide_code static inline __m256i load_wide(const char *at)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)at);
+}
+
 wide_code static inline __m256i is_byte_wide(__m256i bytes, char byte)
 {
 	return _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte));
 }
 
-wide_code static inline int candidates_wide(const char *at, bool words)
+wide_code static inline uint64_t bits_of(__m256i low, __m256i high)
 {
-	__m256i here = _mm256_loadu_si256((const __m256i *)(const void *)at);
-	__m256i next = _mm256_loadu_si256((const __m256i *)(const void *)(at + 1));
+	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
+							     << 32;
+}
+
+wide_code static inline __m256i candidates_wide(const char *at, bool words)
+{
+	__m256i here = load_wide(at), next = load_wide(at + 1);
 	__m256i digraph = _mm256_and_si256(is_byte_wide(here, '%'), is_byte_wide(next, ':'));
 	__m256i found = _mm256_or_si256(is_byte_wide(here, '#'), digraph);
 	if (words) {
@@ -115,15 +142,42 @@ wide_code static inline int candidates_wide(const char *at, bool words)
 			_mm256_or_si256(is_byte_wide(next, 'm'), is_byte_wide(next, 'e')));
 		found = _mm256_or_si256(found, _mm256_and_si256(is_byte_wide(here, '\n'), first));
 	}
-	return _mm256_movemask_epi8(found);
+	return found;
+}
+
+wide_code static inline __m256i strings_wide(__m256i here)
+{
+	__m256i opening = _mm256_or_si256(is_byte_wide(here, '"'), is_byte_wide(here, '<'));
+	__m256i hashes = _mm256_or_si256(is_byte_wide(here, '#'), is_byte_wide(here, '%'));
+	return _mm256_or_si256(_mm256_or_si256(opening, hashes), is_byte_wide(here, '\n'));
+}
+
+wide_code static inline const char *find_string_wide(const char *at, const char *end)
+{
+	for (; at < end; at += BLOCK) {
+		uint64_t bits =
+			bits_of(strings_wide(load_wide(at)), strings_wide(load_wide(at + 32)));
+		if (bits)
+			return clamp(at + __builtin_ctzll(bits), end);
+	}
+	return end;
 }
 
 wide_code static const char *find_candidate_wide(const char *at, const char *end, bool words)
 {
-	for (; at < end; at += 32) {
-		int mask = candidates_wide(at, words);
-		if (mask)
-			return clamp(at + __builtin_ctz((unsigned)mask), end);
+	while (at < end) {
+		uint64_t bits =
+			bits_of(candidates_wide(at, words), candidates_wide(at + 32, words));
+		if (!bits) {
+			at += BLOCK;
+			continue;
+		}
+		const char *found = at + __builtin_ctzll(bits);
+		if (found >= end || !is_define(found))
+			return clamp(found, end);
+		at = find_string_wide(found + 8, end);
+		if (is_string_start(at))
+			return found;
 	}
 	return end;
 }
@@ -156,26 +210,32 @@ const char *c_find_comment_end(const char *at, const char *end)
 	return at < end ? at + 2 : end;
 }
 
-const char *c_find_low(const char *at, const char *end)
+static const char *find_string(const char *at, const char *end)
 {
-	while (at < end && (unsigned char)*at > '/')
+	while (at < end && *at != '"' && *at != '<' && *at != '#' && *at != '%' && *at != '\n')
 		at++;
 	return at;
 }
 
-const char *c_skip_spaces(const char *at)
+static bool is_candidate(const char *at, bool words)
 {
-	while (*at == ' ' || *at == '\t')
-		at++;
-	return at;
+	return *at == '#' || (at[0] == '%' && at[1] == ':') ||
+	       (words && at[0] == '\n' && (at[1] == 'i' || at[1] == 'm' || at[1] == 'e'));
 }
 
 const char *c_find_candidate(const char *at, const char *end, bool words)
 {
-	while (at < end && *at != '#' && !(at[0] == '%' && at[1] == ':') &&
-	       !(words && at[0] == '\n' && (at[1] == 'i' || at[1] == 'm' || at[1] == 'e')))
-		at++;
-	return at;
+	while (at < end) {
+		if (!is_candidate(at, words)) {
+			at++;
+			continue;
+		}
+		const char *string = is_define(at) ? find_string(at + 8, end) : NULL;
+		if (!string || is_string_start(string))
+			return at;
+		at = string;
+	}
+	return end;
 }
 
 #endif

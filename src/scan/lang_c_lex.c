@@ -129,7 +129,7 @@ static void skip_literal(struct c_lexer *lexer)
 		if (*lexer->at != '\\')
 			continue;
 		const char *behind = splice_end(lexer->at, lexer->end);
-		lexer->at = behind ? behind - 1 : lexer->at + 1;
+		lexer->at = behind ? behind - 1 : next_byte(lexer->at, lexer->end);
 	}
 	if (lexer->at > lexer->end)
 		lexer->at = lexer->end;
