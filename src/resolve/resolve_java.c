@@ -260,11 +260,11 @@ static void release(void *state)
 static int prepare(struct tree *tree, const struct resolve_settings *settings, void **state,
 		   struct error *error)
 {
-	(void)settings;
 	struct java_index *index = mem_alloc(sizeof *index);
 	if (!index)
 		return error_memory(error);
-	if (java_index_init(index, tree, error) < 0) {
+	if (java_index_init(index, tree, settings->roots[LANGUAGE_JAVA],
+			    settings->root_count[LANGUAGE_JAVA], error) < 0) {
 		release(index);
 		return -1;
 	}

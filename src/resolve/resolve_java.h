@@ -8,6 +8,9 @@
 
 #define JAVA_NO_PACKAGE UINT32_MAX
 
+/* Most source roots that a user may name. */
+enum { JAVA_ROOT_LIMIT = 256 };
+
 /* Entries that share a name, in ascending order: index->members[first] and on. */
 struct java_group {
 	struct str name;
@@ -41,17 +44,20 @@ struct java_index {
 	size_t group_count;
 	size_t group_capacity;
 	uint32_t *members;
-	uint32_t *package_of; /* entry of a source file -> number of its package */
-	uint32_t *root_of;    /* entry of a source file -> folder where its package starts */
-	uint32_t *module_of;  /* folder -> nearest one, itself or above, with a build file */
-	uint32_t lang;        /* java.lang, when the tree is a JDK; else JAVA_NO_PACKAGE */
-	bool odd_names;       /* a type starts with no capital, or a package's part with one */
+	uint32_t *package_of;  /* entry of a source file -> number of its package */
+	uint32_t *root_of;     /* entry of a source file -> folder where its package starts */
+	uint32_t *named_roots; /* folders that the user names as source roots, in their order */
+	size_t named_root_count;
+	uint32_t *module_of; /* folder -> nearest one, itself or above, with a build file */
+	uint32_t lang;       /* java.lang, when the tree is a JDK; else JAVA_NO_PACKAGE */
+	bool odd_names;      /* a type starts with no capital, or a package's part with one */
 };
 
-/* Indexes the Java files of the tree. Errors: ERROR_MEMORY; `out` must be released in any
+/* Indexes the Java files of the tree. `roots` are paths of source roots that the user names, at
+ * most JAVA_ROOT_LIMIT of which count. Errors: ERROR_MEMORY; `out` must be released in any
  * case. */
-int java_index_init(struct java_index *out, const struct tree *tree,
-		    struct error *error) must_check;
+int java_index_init(struct java_index *out, const struct tree *tree, const struct str *roots,
+		    size_t root_count, struct error *error) must_check;
 
 /* Frees everything; takes one that is half built. */
 void java_index_release(struct java_index *index);
@@ -64,7 +70,8 @@ const struct java_group *java_index_type(const struct java_index *index, uint32_
 					 struct str name);
 
 /* The member of the group that `from` means: the one in its own source root, else in its own
- * build module, else the nearest, where main code comes before tests. */
+ * build module, else the nearest; where roots that the user names come first, in their order,
+ * and main code comes before tests. */
 uint32_t java_index_choose(const struct java_index *index, const struct tree *tree,
 			   const struct java_group *group, uint32_t from);
 

@@ -149,11 +149,29 @@ static bool is_module_info(const struct tree *tree, uint32_t file)
 	return str_equal(path_name(tree->entries[file].path), STR("module-info.java"));
 }
 
-/* The folder where the package of a file starts: as many folders above the file as the
- * package has parts, if they are called so; else the file's own folder. */
-static uint32_t find_root(const struct tree *tree, uint32_t file, struct str package)
+/* The number of the innermost root that the user names around an entry; their count when
+ * there is none. */
+static size_t named_root_of(const struct java_index *index, const struct tree *tree, uint32_t entry)
+{
+	size_t best = index->named_root_count;
+	for (size_t i = 0; i < index->named_root_count; i++)
+		if (tree_is_within(tree, entry, index->named_roots[i]) &&
+		    (best == index->named_root_count ||
+		     index->named_roots[i] > index->named_roots[best]))
+			best = i;
+	return best;
+}
+
+/* The folder where the package of a file starts: a root that the user names, or as many
+ * folders above the file as the package has parts, if they are called so; else the file's own
+ * folder. What has no package is only seen in its own folder. */
+static uint32_t find_root(const struct java_index *index, const struct tree *tree, uint32_t file,
+			  struct str package)
 {
 	uint32_t folder = tree->entries[file].parent;
+	size_t named = named_root_of(index, tree, file);
+	if (package.length > 0 && named < index->named_root_count)
+		return index->named_roots[named];
 	while (package.length > 0) {
 		ptrdiff_t dot = str_find_last(package, '.');
 		struct str part = str_from(package, (size_t)(dot + 1));
@@ -177,7 +195,7 @@ static bool count_file(struct java_index *index, const struct tree *tree, uint32
 		return false;
 	index->package_of[file] = number;
 	index->root_of[file] =
-		same ? index->root_of[before] : find_root(tree, file, facts->package);
+		same ? index->root_of[before] : find_root(index, tree, file, facts->package);
 	if (!same)
 		index->odd_names |= has_capital_part(facts->package);
 	struct java_package *package = &index->package_table[number];
@@ -282,12 +300,29 @@ static void find_lang(struct java_index *index)
 	index->lang = is_jdk ? lang : JAVA_NO_PACKAGE;
 }
 
-int java_index_init(struct java_index *out, const struct tree *tree, struct error *error)
+/* The contract says where a path is no folder of the tree. */
+static bool find_named_roots(struct java_index *index, const struct tree *tree,
+			     const struct str *roots, size_t count)
+{
+	if (count > JAVA_ROOT_LIMIT)
+		count = JAVA_ROOT_LIMIT;
+	index->named_roots = arena_array(&index->arena, count, sizeof *index->named_roots);
+	for (size_t i = 0; index->named_roots && i < count; i++) {
+		uint32_t entry = tree_find(tree, roots[i]);
+		if (entry != ENTRY_NONE && tree->entries[entry].is_folder)
+			index->named_roots[index->named_root_count++] = entry;
+	}
+	return index->named_roots != NULL;
+}
+
+int java_index_init(struct java_index *out, const struct tree *tree, const struct str *roots,
+		    size_t root_count, struct error *error)
 {
 	out->package_of = arena_array(&out->arena, tree->count, sizeof *out->package_of);
 	out->root_of = arena_array(&out->arena, tree->count, sizeof *out->root_of);
 	out->module_of = arena_array(&out->arena, tree->count, sizeof *out->module_of);
-	if (!out->package_of || !out->root_of || !out->module_of || !count_all(out, tree) ||
+	if (!out->package_of || !out->root_of || !out->module_of ||
+	    !find_named_roots(out, tree, roots, root_count) || !count_all(out, tree) ||
 	    !fill_all(out, tree))
 		return error_memory(error);
 	find_lang(out);
@@ -333,21 +368,31 @@ static uint32_t lower_bound(const uint32_t *members, uint32_t count, uint32_t en
 	return low;
 }
 
-/* The best member in a folder: the first that is no test, else the first; ENTRY_NONE when it
- * has none. */
+/* How far behind a member comes among others as near: roots that the user names, the rest of
+ * main code, tests. */
+static size_t rank_of(const struct java_index *index, const struct tree *tree, uint32_t member)
+{
+	size_t rank = named_root_of(index, tree, member);
+	return rank < index->named_root_count ? rank : rank + is_test(tree, member);
+}
+
+/* The best member in a folder, the first of those of the same rank; ENTRY_NONE when it has
+ * none. */
 static uint32_t choose_within(const struct java_index *index, const struct tree *tree,
 			      const struct java_group *group, uint32_t folder)
 {
 	const uint32_t *members = &index->members[group->first];
 	uint32_t first = lower_bound(members, group->count, folder);
 	uint32_t best = ENTRY_NONE;
-	for (uint32_t i = first; i < group->count && i < first + NEAR_LIMIT; i++) {
+	size_t best_rank = SIZE_MAX;
+	for (uint32_t i = first; i < group->count && i < first + NEAR_LIMIT && best_rank > 0; i++) {
 		if (!tree_is_within(tree, members[i], folder))
 			return best;
-		if (!is_test(tree, members[i]))
-			return members[i];
-		if (best == ENTRY_NONE)
+		size_t rank = rank_of(index, tree, members[i]);
+		if (rank < best_rank) {
 			best = members[i];
+			best_rank = rank;
+		}
 	}
 	return best;
 }

@@ -1,0 +1,7 @@
+package a;
+
+import b.B;
+
+class A {
+	B b;
+}

@@ -1,0 +1,5 @@
+package b;
+
+public class B {
+	C c;
+}

@@ -1,0 +1,7 @@
+package org.example.b;
+
+import org.example.c.C;
+
+class B {
+	C c;
+}

@@ -1,0 +1,4 @@
+package org.example.c;
+
+public class C {
+}
