@@ -64,7 +64,7 @@ static void gather(struct gathering *gathering, const json_t *value, enum rank r
 	size_t i;
 	if (depth > PACKAGE_JSON_DEPTH_LIMIT)
 		return;
-	if (json_is_string(value) && rank == wanted)
+	if (json_string_length(value) > 0 && rank == wanted)
 		gather_path(gathering, value);
 	json_array_foreach(value, i, child) gather(gathering, child, rank, wanted, depth + 1);
 	json_object_foreach((json_t *)value, key, child)

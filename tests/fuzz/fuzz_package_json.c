@@ -8,14 +8,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static size_t length_of(const struct package_entries *entries)
+/* Whether all keys are texts, and all targets are paths of at least a byte. */
+static bool are_whole(const struct package_entries *entries)
 {
-	size_t length = 0;
-	for (size_t i = 0; i < entries->count; i++)
-		for (size_t j = 0; j < entries->items[i].targets.count; j++)
-			length += entries->items[i].key.length +
-				  strlen(entries->items[i].targets.items[j].at);
-	return length;
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct package_entry *entry = &entries->items[i];
+		if (!entry->key.at || strlen(entry->key.at) != entry->key.length)
+			return false;
+		for (size_t j = 0; j < entry->targets.count; j++)
+			if (entry->targets.items[j].length == 0 ||
+			    strlen(entry->targets.items[j].at) != entry->targets.items[j].length)
+				return false;
+	}
+	return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -27,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (package_json_read("package.json", text, &arena, &package, &error) < 0) {
 		if (error.code == ERROR_NONE)
 			abort();
-	} else if (length_of(&package.exports) + length_of(&package.imports) == 1) {
-		abort(); /* a key and a path have at least a byte each, or neither counts */
+	} else if (!are_whole(&package.exports) || !are_whole(&package.imports)) {
+		abort();
 	}
 	if (package.name.at)
 		workspaces_match(&package.workspaces, package.name);

@@ -82,6 +82,20 @@ static void exports_without_paths_are_the_root(void **state)
 	check_text(package.exports.items[0].targets.items[0], "./a.js");
 }
 
+static void an_empty_target_is_none(void **state)
+{
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct package_json package;
+	struct error error;
+	(void)state;
+	assert_int_equal(
+		package_json_read("p", STR("{\"exports\": {\"node\": \"\", \"types\": \"./t\"}}"),
+				  &arena, &package, &error),
+		0);
+	assert_int_equal(package.exports.items[0].targets.count, 1);
+	check_text(package.exports.items[0].targets.items[0], "./t");
+}
+
 static void deep_conditions_are_left_out(void **state)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
@@ -194,6 +208,7 @@ int main(void)
 		cmocka_unit_test(reads_what_it_says),
 		cmocka_unit_test(usual_conditions_come_first),
 		cmocka_unit_test(exports_without_paths_are_the_root),
+		cmocka_unit_test(an_empty_target_is_none),
 		cmocka_unit_test(deep_conditions_are_left_out),
 		cmocka_unit_test(errors_have_a_place),
 		cmocka_unit_test(survives_want_of_memory),
