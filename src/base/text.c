@@ -131,6 +131,27 @@ void text_add_xml(struct text *text, struct str more)
 	}
 }
 
+void text_add_number(struct text *text, uint64_t number)
+{
+	char digits[32];
+	size_t at = sizeof digits;
+	for (int i = 1;; i++) {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+		if (number == 0)
+			break;
+		if (i % 3 == 0)
+			digits[--at] = ',';
+	}
+	text_add(text, (struct str){digits + at, sizeof digits - at});
+}
+
+void text_add_count(struct text *text, uint64_t count, const char *noun)
+{
+	text_add_number(text, count);
+	text_addf(text, " %s%s", noun, count == 1 ? "" : "s");
+}
+
 struct str text_str(const struct text *text)
 {
 	return (struct str){text->at ? text->at : "", text->length};

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -36,6 +37,13 @@ void text_add_json(struct text *text, struct str more);
 /* Adds `more` with & < > " ' escaped, good in XML and HTML, in text and in attributes.
  * Bytes that are not UTF-8, and characters that XML forbids, become U+FFFD. */
 void text_add_xml(struct text *text, struct str more);
+
+/* Adds a number with a comma before each group of three digits: 1,234,567. */
+void text_add_number(struct text *text, uint64_t number);
+
+/* Adds a number like text_add_number() and what it counts, with an s for all but one: "1 line",
+ * "2,000 lines". */
+void text_add_count(struct text *text, uint64_t count, const char *noun);
 
 /* What was added so far; valid until the next addition. */
 struct str text_str(const struct text *text);

@@ -237,6 +237,27 @@ static void progress(const struct session *session, const char *what)
 	terminal_progress(session->arguments, what, session_elapsed(session));
 }
 
+static bool is_among(const struct error_list *list, const struct error *error)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].line == error->line && list->items[i].column == error->column &&
+		    strcmp(list->items[i].file, error->file) == 0 &&
+		    strcmp(list->items[i].message, error->message) == 0)
+			return true;
+	return false;
+}
+
+/* A manifest that the resolver has read too is told once. Lists are of ERROR_LIST_LIMIT. */
+static void drop_known_warnings(struct session *session)
+{
+	struct error_list *warnings = &session->warnings;
+	size_t kept = 0;
+	for (size_t i = 0; i < warnings->count; i++)
+		if (!is_among(&session->tree.problems, &warnings->items[i]))
+			warnings->items[kept++] = warnings->items[i];
+	warnings->count = kept;
+}
+
 /* Goes through all stages; what is wrong in contracts is gathered in `errors` first. */
 static int run(struct session *session, struct error_list *errors, struct error *error)
 {
@@ -251,11 +272,13 @@ static int run(struct session *session, struct error_list *errors, struct error 
 		return -1;
 	if (errors->count > 0)
 		return 0;
-	if (session->proposed && propose_modules(&session->tree, &session->contracts, error) < 0)
+	if (session->proposed &&
+	    propose_modules(&session->tree, &session->contracts, &session->warnings, error) < 0)
 		return -1;
 	progress(session, "resolving references");
 	if (resolve(session, threads, error) < 0)
 		return -1;
+	drop_known_warnings(session);
 	progress(session, "building the graph");
 	return graph_build(&session->tree, &session->contracts, &session->graph, error);
 }
@@ -283,6 +306,7 @@ void session_release(struct session *session)
 	baseline_release(&session->baseline);
 	graph_release(&session->graph);
 	tree_release(&session->tree);
+	error_list_clear(&session->warnings);
 	contracts_release(&session->contracts);
 	arena_release(&session->arena);
 }

@@ -21,7 +21,8 @@ struct session {
 	struct str *filters;   /* operands, relative to the root; none: everything */
 	size_t filter_count;
 	struct contracts contracts;
-	bool proposed; /* there is no ashlar.yaml: the modules are a proposal */
+	bool proposed;              /* there is no ashlar.yaml: the modules are a proposal */
+	struct error_list warnings; /* of the proposal: what manifests say that cannot be */
 	struct tree tree;
 	struct graph graph;
 	struct baseline baseline; /* once findings were compared with it */

@@ -43,6 +43,39 @@ static int check_filters(const struct session *session, struct error *error)
 	return 0;
 }
 
+static uint64_t count_shown(const struct session *session)
+{
+	uint64_t files = 0;
+	for (uint32_t i = 0; i < session->tree.count; i++)
+		files += session->tree.entries[i].facts &&
+			 session_shows(session, session->tree.entries[i].path);
+	return files;
+}
+
+/* What the command line narrows the check to, so that "no findings" is not taken for more. Findings
+ * name their rules by themselves. */
+static void describe_scope(const struct session *session, bool any, struct text *out)
+{
+	enum { PATHS_SHOWN = 3 };
+	const char *rule = session->arguments->values[FLAG_RULE];
+	const char *module = session->arguments->values[FLAG_MODULE];
+	if (rule && !any)
+		text_addf(out, " of the rule %s", rule);
+	if (module)
+		text_addf(out, " in the module %s", module);
+	for (size_t i = 0; i < session->filter_count && i < PATHS_SHOWN; i++) {
+		struct str path = session->filters[i];
+		text_addf(out, "%s%.*s", i ? ", " : " in ", STR_ARG(path.length ? path : STR(".")));
+	}
+	if (session->filter_count > PATHS_SHOWN)
+		text_addf(out, " and %zu more", session->filter_count - PATHS_SHOWN);
+	if (session->filter_count == 0)
+		return;
+	text_add(out, STR(" ("));
+	text_add_count(out, count_shown(session), "source file");
+	text_add_byte(out, ')');
+}
+
 static const char *format_of(const struct arguments *arguments)
 {
 	const char *format = arguments->values[FLAG_FORMAT];
@@ -54,6 +87,9 @@ static int write_format(const struct session *session, const char *name,
 			struct text *out, struct error *error)
 {
 	struct report_rule rules[RULE_COUNT];
+	_cleanup_(text_release) struct text scope = {0};
+	describe_scope(session, findings->count > 0, &scope);
+	out->failed |= scope.failed;
 	for (int i = 0; i < RULE_COUNT; i++)
 		rules[i] = (struct report_rule){rule_name((enum rule_id)i),
 						rule_of((enum rule_id)i)->summary,
@@ -63,6 +99,7 @@ static int write_format(const struct session *session, const char *name,
 		.known = session->arguments->given[FLAG_ALL],
 		.width = terminal_width(),
 		.prefix = session->prefix,
+		.scope = scope.at,
 		.rules = rules,
 		.rule_count = RULE_COUNT,
 	};
@@ -89,6 +126,8 @@ static int exit_code_of(const struct session *session, const struct finding_list
 {
 	if (finding_list_count(findings, FINDING_ERROR) > 0)
 		return EXIT_FINDINGS;
+	if (session->proposed)
+		return EXIT_CLEAN;
 	return session->tree.problems.count > 0 ? EXIT_UNREADABLE : EXIT_CLEAN;
 }
 
@@ -126,7 +165,9 @@ int verb_check(const struct arguments *arguments)
 	if (result < 0)
 		return terminal_error(arguments, &error);
 	code = terminal_write(arguments, text_str(&out));
-	if (session.proposed && !arguments->given[FLAG_QUIET])
+	if (session.proposed && !arguments->given[FLAG_QUIET]) {
+		terminal_errors(arguments, "warning", &session.warnings);
 		terminal_errors(arguments, "unreadable", &session.tree.problems);
+	}
 	return code == EXIT_CLEAN ? exit_code_of(&session, &findings) : code;
 }

@@ -31,9 +31,42 @@ static int write_new(const struct session *session, struct str path, const struc
 	return file_write(whole, text_str(content), error);
 }
 
+static bool is_proposed(const struct contracts *contracts, struct str file)
+{
+	for (size_t i = 0; i < contracts->module_count; i++)
+		if (str_equal(contracts->modules[i].file, file))
+			return true;
+	return false;
+}
+
+/* What must be excluded for the check to see all it is told to: what could not be read, and
+ * files that only have the name of a contract. */
+static void find_left_out(const struct session *session, struct error_list *left_out,
+			  struct text *out)
+{
+	const struct tree *tree = &session->tree;
+	for (size_t i = 0; i < tree->problems.count; i++)
+		error_list_add(left_out, &tree->problems.items[i]);
+	left_out->dropped += tree->problems.dropped;
+	for (uint32_t i = 0; i < tree->count; i++) {
+		struct str path = tree->entries[i].path;
+		if (str_equal(path_name(path), STR(CONTRACT_MODULE_NAME)) &&
+		    !is_proposed(&session->contracts, path))
+			error_list_at(left_out, ERROR_INVALID, path.at, 0, 0,
+				      "is in the folder of no module that is proposed");
+	}
+	for (size_t i = 0; i < left_out->count; i++)
+		text_addf(out, "excluded %s (%s)\n", left_out->items[i].file,
+			  left_out->items[i].message);
+	if (left_out->dropped > 0)
+		text_addf(out, "and %zu more could not be read: exclude them by a pattern\n",
+			  left_out->dropped);
+}
+
 static int write_contracts(const struct session *session, struct text *out, struct error *error)
 {
 	_cleanup_(text_release) struct text content = {0};
+	_cleanup_(error_list_clear) struct error_list left_out = {0};
 	const struct contracts *contracts = &session->contracts;
 	for (size_t i = 0; i < contracts->module_count; i++) {
 		text_clear(&content);
@@ -42,7 +75,8 @@ static int write_contracts(const struct session *session, struct text *out, stru
 			return -1;
 	}
 	text_clear(&content);
-	propose_root_contract(contracts, &content);
+	find_left_out(session, &left_out, out);
+	propose_root_contract(contracts, &left_out, &content);
 	return write_new(session, STR(CONTRACT_ROOT_NAME), &content, out, error);
 }
 
@@ -65,9 +99,11 @@ static int write_baseline(struct session *session, struct text *out, struct erro
 	struct judging_counts counts;
 	if (judging_remember(session, session->arguments->given[FLAG_DRY_RUN], &counts, error) < 0)
 		return -1;
-	text_addf(out, "%s %zu finding%s in the baselines of %zu module%s\n",
-		  session->arguments->given[FLAG_DRY_RUN] ? "would keep" : "kept", counts.findings,
-		  counts.findings == 1 ? "" : "s", counts.files, counts.files == 1 ? "" : "s");
+	text_add(out, session->arguments->given[FLAG_DRY_RUN] ? STR("would keep ") : STR("kept "));
+	text_add_count(out, counts.findings, "finding");
+	text_add(out, STR(" in the baselines of "));
+	text_add_count(out, counts.files, "module");
+	text_add_byte(out, '\n');
 	return 0;
 }
 
@@ -91,6 +127,8 @@ int verb_init(const struct arguments *arguments)
 	if (code != EXIT_CLEAN)
 		return code;
 	int result = propose(&session, &out, &error);
+	if (!arguments->given[FLAG_QUIET])
+		terminal_errors(arguments, "warning", &session.warnings);
 	if (result == 0 && !arguments->given[FLAG_DRY_RUN]) {
 		session_release(&session);
 		code = session_open(arguments, true, &session);

@@ -123,6 +123,32 @@ static void check_paths(struct lookup *lookup, const char *file, struct str fold
 			     "matches nothing in the tree; correct or remove it");
 }
 
+/* Whether a word of `public` is about a root, which may be a file, or what is below it. */
+static bool exists_in_root(struct lookup *lookup, struct str root, struct str word)
+{
+	struct str name = path_name(root);
+	return str_equal(word, name) || glob_match(word, name) || exists(lookup, root, word, true);
+}
+
+/* What is public is named from the module's folder, or from one of its roots. */
+static void check_public(struct lookup *lookup, const struct module *module)
+{
+	for (size_t i = 0; i < module->public.count; i++) {
+		const struct word *word = &module->public.items[i];
+		bool found = exists(lookup, module->path, word->text, true);
+		if (lookup->errors->count >= ERROR_LIST_LIMIT)
+			return;
+		for (size_t j = 0; j < module->roots.count && !found; j++)
+			found = exists_in_root(lookup, module->roots.items[j].text, word->text);
+		if (!found)
+			tell(lookup, module->file.at, word,
+			     module->roots.count > 0 ? "matches nothing in the module's folder or "
+						       "below its roots; correct or remove it"
+						     : "matches nothing in the tree; correct or "
+						       "remove it");
+	}
+}
+
 /* For what need not be in the tree, because it may be built. */
 static void check_on_disk(struct lookup *lookup, const struct word *word)
 {
@@ -396,7 +422,7 @@ static void check_modules(struct lookup *lookup)
 		find_modules(lookup, file, &module->visible_to, i,
 			     "is the module itself; remove it from 'visible_to'");
 		check_exceptions(lookup, module, i);
-		check_paths(lookup, file, module->path, &module->public, true);
+		check_public(lookup, module);
 		check_roots(lookup, &by_path, i);
 	}
 }

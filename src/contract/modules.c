@@ -6,6 +6,7 @@
  * so are the errors, however many workers there were. */
 #include "contract/load.h"
 
+#include <glob.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@
 #include "base/glob.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "contract/read.h"
 
 /* A thread costs as much as about this many files. */
@@ -88,15 +90,60 @@ static bool is_listed(struct patterns *patterns, struct str folder)
 	return listed;
 }
 
-static void tell_unused(const struct contract_places *places, const struct patterns *patterns,
-			struct arena *arena, struct error_list *errors)
+/* Adds the path as a pattern of glob(3) that matches only it. */
+static void add_escaped(struct text *pattern, const char *path)
+{
+	for (; *path; path++) {
+		if (strchr("\\[]*?", *path))
+			text_add_byte(pattern, '\\');
+		text_add_byte(pattern, *path);
+	}
+}
+
+/* A file that the pattern would find if git did not ignore it, relative to the root; empty when
+ * there is none. "**" finds one folder here. */
+static struct excerpt find_ignored(const char *root, struct str pattern, bool *failed)
+{
+	struct excerpt found = {""};
+	_cleanup_(text_release) struct text whole = {0};
+	glob_t paths = {0};
+	add_escaped(&whole, root);
+	text_addf(&whole, "/%.*s%s" CONTRACT_MODULE_NAME, STR_ARG(pattern),
+		  pattern.length > 0 ? "/" : "");
+	*failed |= whole.failed;
+	if (!whole.failed && glob(whole.at, GLOB_NOSORT, NULL, &paths) == 0 && paths.gl_pathc > 0)
+		found = excerpt_of(str_from(str_of(paths.gl_pathv[0]), strlen(root) + 1));
+	globfree(&paths);
+	return found;
+}
+
+static void tell_ignored(const struct word *word, const struct excerpt *file,
+			 struct error_list *errors)
+{
+	error_list_at(errors, ERROR_NOT_FOUND, CONTRACT_ROOT_NAME, word->line, word->column,
+		      "no folder that '%s' matches holds a %s that is seen: %s is there, but git "
+		      "ignores it (`git check-ignore -v` says why), or 'exclude' leaves it out",
+		      word->text.length > 0 ? excerpt_of(word->text).text : ".",
+		      CONTRACT_MODULE_NAME, file->text);
+}
+
+/* Returns false without memory. */
+static bool tell_unused(const char *root, const struct contract_places *places,
+			const struct patterns *patterns, struct arena *arena,
+			struct error_list *errors)
 {
 	struct str *folders = NULL;
+	bool failed = false;
 	for (size_t i = 0; i < patterns->words->count && errors->count < ERROR_LIST_LIMIT; i++) {
 		const struct word *word = &patterns->words->items[i];
 		char buffer[HINT_SIZE];
 		if (patterns->used[i])
 			continue;
+		struct excerpt ignored = find_ignored(root, word->text, &failed);
+		if (ignored.text[0]) {
+			tell_ignored(word, &ignored, errors);
+			continue;
+		}
 		if (!folders)
 			folders = arena_array(arena, places->module_file_count, sizeof *folders);
 		for (size_t j = 0; folders && j < places->module_file_count; j++)
@@ -108,11 +155,13 @@ static void tell_unused(const struct contract_places *places, const struct patte
 			CONTRACT_MODULE_NAME,
 			hint(buffer, word->text, folders, folders ? places->module_file_count : 0));
 	}
+	return !failed;
 }
 
 /* Sorts the files into those to be read, which are counted in `*count`, and errors. */
-static struct str *choose_files(const struct contract_places *places, struct contracts *contracts,
-				size_t *count, struct error_list *errors)
+static struct str *choose_files(const char *root, const struct contract_places *places,
+				struct contracts *contracts, size_t *count,
+				struct error_list *errors)
 {
 	struct arena *arena = &contracts->arena;
 	_cleanup_(patterns_release) struct patterns patterns = {0};
@@ -131,8 +180,7 @@ static struct str *choose_files(const struct contract_places *places, struct con
 				      "file; add one, or exclude it",
 				      CONTRACT_ROOT_NAME);
 	}
-	tell_unused(places, &patterns, arena, errors);
-	return files;
+	return tell_unused(root, places, &patterns, arena, errors) ? files : NULL;
 }
 
 /* ---- reading them ---- */
@@ -261,7 +309,7 @@ int contract_read_modules(const char *root, const struct contract_places *places
 			  struct error *error)
 {
 	size_t count = 0;
-	struct str *files = choose_files(places, contracts, &count, errors);
+	struct str *files = choose_files(root, places, contracts, &count, errors);
 	if (!files)
 		return error_memory(error);
 	if (count > CONTRACT_MODULE_LIMIT) {

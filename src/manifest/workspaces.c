@@ -5,54 +5,23 @@
 #include "base/glob.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "base/yaml.h"
 #include "manifest/package_json.h"
-
-static void release_parser(struct yaml_parser *parser)
-{
-	yaml_parser_release(parser);
-}
-
-static struct yaml_node *child(struct yaml_node *mapping, struct str key)
-{
-	if (!mapping || mapping->kind != YAML_MAPPING)
-		return NULL;
-	for (struct yaml_node *node = mapping->first; node; node = node->next)
-		if (str_equal(node->key->text, key))
-			return node;
-	return NULL;
-}
-
-static struct str_list texts_of(const struct yaml_node *list, struct arena *arena)
-{
-	size_t kept = 0;
-	if (!list || list->kind != YAML_LIST)
-		return (struct str_list){0};
-	struct str *items = arena_array(arena, list->count, sizeof *items);
-	for (const struct yaml_node *node = list->first; items && node; node = node->next)
-		if (node->kind == YAML_SCALAR)
-			items[kept++] = node->text;
-	return (struct str_list){items, kept};
-}
+#include "manifest/places.h"
 
 /* `packages` of pnpm-workspace.yaml. */
 static int read_pnpm(const char *path, struct str text, struct arena *arena, struct str_list *out,
 		     struct error *error)
 {
-	_cleanup_(release_parser) struct yaml_parser parser = {0};
-	_cleanup_(error_list_clear) struct error_list errors = {0};
-	struct yaml_document document;
-	if (text.length > JSON_SIZE_LIMIT)
-		return error_at(error, ERROR_LIMIT, path, 0, 0, "is larger than 4 MiB");
-	if (yaml_parse(&parser, path, text, arena, &document, &errors, error) < 0)
+	_cleanup_(places_release) struct places places = {0};
+	if (places_read_yaml(path, text, STR("packages"), arena, &places, error) < 0)
 		return -1;
-	if (document.broken && errors.count > 0) {
-		if (error)
-			*error = errors.items[0];
-		return -1;
-	}
-	*out = texts_of(child(document.root, STR("packages")), arena);
-	return arena->failed ? error_memory(error) : 0;
+	struct str *items = arena_array(arena, places.count, sizeof *items);
+	if (!items)
+		return error_memory(error);
+	for (size_t i = 0; i < places.count; i++)
+		items[i] = places.items[i].text;
+	*out = (struct str_list){items, places.count};
+	return 0;
 }
 
 /* `packages` of lerna.json. */

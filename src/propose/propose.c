@@ -1,85 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds modules by the shape of the tree: where manifests lie, and where the code is. It looks
- * at names and counts only and parses nothing, so a broken manifest cannot mislead it. */
+/* Cuts a tree into modules: the packages that its manifests declare, and the folders of what is
+ * too large to be one. It looks at names and counts of files; manifests are read elsewhere.
+ *
+ * Invariant: `below` of a folder counts the source files at or below it that are in no package
+ * further down and not aside; a piece is a folder that is to be a module with what is below it,
+ * less what other pieces take. */
 #include "propose/propose.h"
 
-#include "base/path.h"
+#include <stdlib.h>
 
-/* A folder with more than this share of all source files is opened. */
-enum { DOMINANT_PERCENT = 40 };
+#include "base/mem.h"
+#include "propose/declared.h"
+#include "propose/names.h"
+#include "propose/shape.h"
 
-struct proposal {
-	const struct tree *tree;
-	uint32_t *counts;   /* source files at or below each entry, tests and the like left out */
-	bool *has_manifest; /* a folder that has one, or has such a folder below it */
-	bool *is_package;   /* a folder with a manifest of its own */
-	uint32_t *chosen;   /* folders that become modules, in the order of the tree */
-	size_t chosen_count;
+enum {
+	/* A piece with more than this share of all source files is opened. */
+	DOMINANT_PERCENT = 33,
+	/* With fewer pieces than this, those over the smaller share are opened too. */
+	FEW_PIECES = 6,
+	FEW_PERCENT = 20,
+	/* One with fewer files is whole, unless it only holds folders. */
+	OPEN_FILES = 20,
+	/* A folder with less than one part in so many stays with the one above it, unless it has
+	 * so many files. */
+	PIECE_PART = 400,
+	PIECE_FILES = 4,
+	/* The largest so many folders of one that is opened become pieces of their own. */
+	SIBLING_LIMIT = 30,
+	/* Where a folder holds all but one part in so many, it is gone down into. */
+	CHAIN_PART = 20,
 };
 
-static bool is_one_of(struct str name, const char *const *names)
+struct piece {
+	uint32_t folder;
+	uint32_t files;
+	bool whole; /* not to be opened */
+};
+
+struct pieces {
+	struct piece *items;
+	size_t count;
+	size_t capacity;
+};
+
+struct cut {
+	const struct tree *tree;
+	uint8_t *asides;
+	bool *packages;
+	bool *holds_packages; /* some folder below it is one */
+	uint32_t *below;
+	uint32_t total;
+	struct pieces pieces;  /* the modules to be */
+	struct pieces scratch; /* folders of the one that is being opened */
+	bool failed;           /* no memory */
+};
+
+static void cut_release(struct cut *cut)
 {
-	for (; *names; names++)
-		if (str_equal(name, str_of(*names)))
-			return true;
-	return false;
+	mem_free(cut->pieces.items);
+	mem_free(cut->scratch.items);
 }
 
-static bool is_manifest(struct str path)
+static void add_piece(struct cut *cut, struct pieces *pieces, struct piece piece)
 {
-	static const char *const NAMES[] = {"package.json",     "go.mod",         "pom.xml",
-					    "build.gradle",     "pyproject.toml", "setup.py",
-					    "build.gradle.kts", "package.yml",    NULL};
-	return is_one_of(path_name(path), NAMES);
-}
-
-/* Folders that hold modules rather than being one. */
-static bool is_container(struct str path)
-{
-	static const char *const NAMES[] = {
-		"src",  "lib",        "libs",    "packages", "packs",    "apps",   "app",
-		"pkg",  "components", "modules", "services", "internal", "source", "java",
-		"main", "python",     "crates",  "plugins",  "staging",  NULL};
-	return is_one_of(path_name(path), NAMES);
-}
-
-/* Folders whose code looks at everybody else's and is nobody's dependency. */
-static bool is_aside(struct str path)
-{
-	static const char *const NAMES[] = {
-		"test",     "tests",     "__tests__",  "testing",     "spec",         "specs",
-		"e2e",      "doc",       "docs",       "example",     "examples",     "bench",
-		"benches",  "benchmark", "scripts",    "tools",       "hack",         "ci",
-		"fixtures", "testdata",  "benchmarks", "samples",     "sample",       "demo",
-		"demos",    "templates", "vendor",     "third_party", "node_modules", "dist",
-		"build",    "out",       "target",     "js_tests",    "androidTest",  NULL,
-	};
-	struct str name = path_name(path);
-	return is_one_of(name, NAMES) || (name.length > 1 && name.at[0] == '.');
+	if (mem_reserve(&pieces->items, &pieces->capacity, pieces->count + 1,
+			sizeof *pieces->items))
+		pieces->items[pieces->count++] = piece;
+	else
+		cut->failed = true;
 }
 
 /* ---- counting ---- */
 
 /* Entries come before what is below them, so one pass from the back sums up. */
-static void count_sources(struct proposal *proposal)
+static void count_sources(struct cut *cut)
 {
-	const struct tree *tree = proposal->tree;
-	for (uint32_t i = tree->count; i-- > 1;) {
+	const struct tree *tree = cut->tree;
+	memset(cut->below, 0, tree->count * sizeof *cut->below);
+	memset(cut->holds_packages, 0, tree->count * sizeof *cut->holds_packages);
+	cut->total = 0;
+	for (uint32_t i = tree->count; i-- > 0;) {
 		const struct entry *entry = &tree->entries[i];
 		if (!entry->is_folder)
-			proposal->counts[i] = entry->facts != NULL;
-		else if (is_aside(entry->path))
-			proposal->counts[i] = 0;
-		if (is_manifest(entry->path) && !entry->is_folder)
-			proposal->is_package[entry->parent] = true;
-		proposal->counts[entry->parent] += proposal->counts[i];
+			cut->below[i] = entry->facts && cut->asides[i] == ASIDE_NOT;
+		if (i > 0)
+			cut->holds_packages[entry->parent] |=
+				cut->holds_packages[i] || (cut->packages[i] && cut->below[i] > 0);
+		if (i == 0 || cut->packages[i])
+			cut->total += cut->below[i];
+		else
+			cut->below[entry->parent] += cut->below[i];
 	}
-	for (uint32_t i = tree->count; i-- > 1;) {
-		bool counts = proposal->counts[i] > 0 && tree->entries[i].is_folder;
-		proposal->has_manifest[i] |= counts && proposal->is_package[i];
-		if (counts && proposal->has_manifest[i])
-			proposal->has_manifest[tree->entries[i].parent] = true;
-	}
+}
+
+/* Fewer files in what is left of a folder, or at or below it, are no piece. Where it holds
+ * packages, as the root does, all that is of none of them falls into it. */
+static uint32_t least_files(const struct cut *cut, uint32_t folder)
+{
+	if (cut->holds_packages[folder])
+		return cut->total / CHAIN_PART + 1;
+	uint32_t part = (cut->total + PIECE_PART - 1) / PIECE_PART;
+	return part < PIECE_FILES ? part : PIECE_FILES;
 }
 
 /* The next child of `folder` after `child` (or the first, for `folder` itself). */
@@ -90,190 +112,205 @@ static uint32_t next_child(const struct tree *tree, uint32_t folder, uint32_t ch
 }
 
 struct shape {
-	uint32_t folders; /* direct sub-folders with sources */
-	uint32_t files;   /* direct source files, but for __init__.py and the like */
+	uint32_t folders; /* direct sub-folders with sources, but for packages */
+	uint32_t files;   /* direct source files, but for formal ones */
+	uint32_t formal;
 };
 
-static struct shape shape_of(const struct proposal *proposal, uint32_t folder)
+static struct shape shape_of(const struct cut *cut, uint32_t folder)
 {
-	static const char *const EMPTY_ONES[] = {"__init__.py", "package-info.java", "doc.go",
-						 "conftest.py", "setup.py",          NULL};
-	const struct tree *tree = proposal->tree;
+	const struct tree *tree = cut->tree;
 	struct shape shape = {0};
 	for (uint32_t i = next_child(tree, folder, folder); i != ENTRY_NONE;
 	     i = next_child(tree, folder, i)) {
 		if (tree->entries[i].is_folder)
-			shape.folders += proposal->counts[i] > 0;
-		else if (!is_one_of(path_name(tree->entries[i].path), EMPTY_ONES))
-			shape.files += proposal->counts[i];
+			shape.folders += cut->below[i] > 0 && !cut->packages[i];
+		else if (shape_is_formal(tree->entries[i].path))
+			shape.formal += cut->below[i];
+		else
+			shape.files += cut->below[i];
 	}
 	return shape;
 }
 
-/* ---- choosing ---- */
+/* ---- opening a piece ---- */
 
-static bool must_open(const struct proposal *proposal, uint32_t folder, struct shape shape)
+static int compare_sizes(const void *left, const void *right)
 {
-	if (shape.folders == 0 || proposal->chosen_count >= PROPOSE_MODULE_LIMIT / 2)
-		return false;
-	if (shape.folders == 1 && shape.files == 0)
-		return true;
-	if (shape.folders >= 2 && is_container(proposal->tree->entries[folder].path) &&
-	    shape.files <= shape.folders)
-		return true;
-	uint64_t total = proposal->counts[0], count = proposal->counts[folder];
-	/* One folder below, with some files beside it, is worth opening where it is the bulk. */
-	bool divides = shape.folders >= 2 || (uint64_t)shape.files * 4 < count;
-	return divides && count * 100 > total * DOMINANT_PERCENT;
+	const struct piece *a = left, *b = right;
+	if (a->files != b->files)
+		return a->files > b->files ? -1 : 1;
+	return a->folder < b->folder ? -1 : a->folder > b->folder;
 }
 
-static void choose(struct proposal *proposal, uint32_t folder)
+/* Adds the rest of a folder, once `taken` files of it went elsewhere, as a piece. */
+static void add_rest(struct cut *cut, struct pieces *pieces, uint32_t folder, uint32_t taken)
 {
-	if (proposal->chosen_count < PROPOSE_MODULE_LIMIT)
-		proposal->chosen[proposal->chosen_count++] = folder;
+	uint32_t rest = cut->below[folder] - taken - shape_of(cut, folder).formal;
+	/* At the root tests and all else would fall into it, so it must be worth it. */
+	uint32_t least = folder == 0 ? cut->total / CHAIN_PART + 1 : least_files(cut, folder);
+	if (rest >= least)
+		add_piece(cut, pieces, (struct piece){folder, rest, true});
 }
 
-/* Whether a manifest lies somewhere below the folder itself. */
-static bool has_packages_below(const struct proposal *proposal, uint32_t folder)
+/* Adds the folders below one, with those of containers in their place; the depth of recursion
+ * is that of containers in containers, bounded by WALK_DEPTH_LIMIT. Returns their files. */
+static uint32_t gather(struct cut *cut, uint32_t folder)
 {
-	const struct tree *tree = proposal->tree;
-	for (uint32_t i = next_child(tree, folder, folder); i != ENTRY_NONE;
-	     i = next_child(tree, folder, i))
-		if (tree->entries[i].is_folder && proposal->has_manifest[i])
-			return true;
-	return false;
-}
-
-/* Recursion is bounded by the depth of the tree, WALK_DEPTH_LIMIT. */
-static void choose_below(struct proposal *proposal, uint32_t folder)
-{
-	const struct tree *tree = proposal->tree;
+	const struct tree *tree = cut->tree;
+	uint32_t taken = 0;
 	for (uint32_t i = next_child(tree, folder, folder); i != ENTRY_NONE;
 	     i = next_child(tree, folder, i)) {
-		if (!tree->entries[i].is_folder || proposal->counts[i] == 0)
+		if (!tree->entries[i].is_folder || cut->packages[i] ||
+		    cut->below[i] < least_files(cut, i) || cut->below[i] == 0)
 			continue;
-		struct shape shape = shape_of(proposal, i);
-		bool open = has_packages_below(proposal, i) || must_open(proposal, i, shape);
-		if (!open || proposal->is_package[i] || shape.files > 0)
-			choose(proposal, i);
-		if (open)
-			choose_below(proposal, i);
+		struct shape shape = shape_of(cut, i);
+		taken += cut->below[i];
+		if (shape_is_container(tree->entries[i].path) && shape.folders >= 2 &&
+		    shape.files <= shape.folders)
+			add_rest(cut, &cut->scratch, i, gather(cut, i));
+		else
+			add_piece(cut, &cut->scratch, (struct piece){i, cut->below[i], false});
 	}
+	return taken;
 }
 
-/* ---- naming ---- */
-
-/* The shortest end of the path, in whole parts, that no module before has as its name. */
-static struct str name_of(struct map *taken, struct str path, uint32_t module)
+/* Leaves the largest in `scratch`. Returns the files in what is left out. */
+static uint32_t keep_largest(struct cut *cut)
 {
-	size_t from = path.length;
-	while (from > 0) {
-		ptrdiff_t slash = str_find_last(str_first(path, from - 1), '/');
-		from = slash < 0 ? 0 : (size_t)slash + 1;
-		struct str name = str_from(path, from);
-		if (map_get(taken, name) == MAP_NONE)
-			return map_put(taken, name, module) ? name : (struct str){0};
-	}
-	return path;
+	uint32_t files = 0;
+	qsort(cut->scratch.items, cut->scratch.count, sizeof(struct piece), compare_sizes);
+	for (; cut->scratch.count > SIBLING_LIMIT; cut->scratch.count--)
+		files += cut->scratch.items[cut->scratch.count - 1].files;
+	return files;
 }
 
-static bool is_plain(struct str name)
+/* Puts the folders below a piece into its place. Where one of them is nearly all of it, as in
+ * src/main/java/org, that one is opened instead. Returns false, and changes nothing, when there
+ * is no division to be found. */
+static bool divide(struct cut *cut, uint32_t folder)
 {
-	for (size_t i = 0; i < name.length; i++) {
-		char c = name.at[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			     (c >= '0' && c <= '9') || strchr("_./-", c);
-		if (!plain || !c)
+	size_t before = cut->pieces.count;
+	for (;;) {
+		cut->scratch.count = 0;
+		uint32_t taken = gather(cut, folder);
+		taken -= keep_largest(cut);
+		uint32_t rest = cut->below[folder] - taken;
+		if (cut->scratch.count == 0 || cut->failed) {
+			cut->pieces.count = before;
 			return false;
+		}
+		add_rest(cut, &cut->pieces, folder, taken);
+		if (cut->scratch.count > 1 || rest >= cut->below[folder] / CHAIN_PART + 1)
+			break;
+		folder = cut->scratch.items[0].folder;
 	}
-	return name.length > 0 && name.length <= 100;
+	for (size_t i = 0; i < cut->scratch.count; i++)
+		add_piece(cut, &cut->pieces, cut->scratch.items[i]);
+	return cut->pieces.count > before + 1;
 }
 
-/* Names are of letters, digits, '_', '.', '/' and '-': other bytes become '_'. */
-static struct str plain_name(struct arena *arena, struct str name)
+/* ---- choosing ---- */
+
+static bool is_too_large(const struct cut *cut, const struct piece *piece, bool few)
 {
-	if (is_plain(name))
-		return name;
-	struct str copy = arena_str(arena, str_first(name, 100));
-	for (size_t i = 0; i < copy.length; i++)
-		if (!is_plain((struct str){copy.at + i, 1}))
-			((char *)copy.at)[i] = '_';
-	return copy;
+	uint64_t percent = (uint64_t)piece->files * 100 / (cut->total ? cut->total : 1);
+	if (piece->whole || percent <= (few ? FEW_PERCENT : DOMINANT_PERCENT))
+		return false;
+	return piece->files >= OPEN_FILES || shape_of(cut, piece->folder).files == 0;
 }
 
-static size_t count_parts(struct str path)
+/* Opens all pieces that are too large at the start of the round. Returns whether any was. */
+static bool open_round(struct cut *cut)
 {
-	size_t parts = 1;
-	for (size_t i = 0; i < path.length; i++)
-		parts += path.at[i] == '/';
-	return parts;
+	size_t count = cut->pieces.count, kept = 0;
+	bool few = count < FEW_PIECES, opened = false;
+	for (size_t i = 0; i < count && !cut->failed; i++) {
+		struct piece piece = cut->pieces.items[i];
+		bool room = cut->pieces.count + SIBLING_LIMIT < PROPOSE_MODULE_LIMIT;
+		if (room && is_too_large(cut, &piece, few) && divide(cut, piece.folder)) {
+			cut->pieces.items[i].files = 0;
+			opened = true;
+		}
+	}
+	for (size_t i = 0; i < cut->pieces.count; i++)
+		if (cut->pieces.items[i].files > 0)
+			cut->pieces.items[kept++] = cut->pieces.items[i];
+	cut->pieces.count = kept;
+	return opened;
 }
 
-static int fill_module(struct module *module, struct arena *arena, struct map *taken,
-		       uint32_t index, struct error *error)
+/* Packages are pieces. Where there are too many, the small ones fall to the folders that hold
+ * them. */
+static void add_packages(struct cut *cut)
 {
-	module->name = plain_name(arena, name_of(taken, module->path, index));
-	module->file = str_of(arena_format(arena, "%s/" CONTRACT_MODULE_NAME, module->path.at));
-	module->layer = MODULE_NONE;
-	return module->name.at && !arena->failed ? 0 : error_memory(error);
+	for (int round = 0; round < 2; round++) {
+		cut->pieces.count = 0;
+		count_sources(cut);
+		for (uint32_t i = 1; i < cut->tree->count; i++)
+			if (cut->packages[i] && cut->below[i] > 0)
+				add_piece(cut, &cut->pieces,
+					  (struct piece){i, cut->below[i], false});
+		if (cut->pieces.count <= PROPOSE_PACKAGE_LIMIT)
+			return;
+		qsort(cut->pieces.items, cut->pieces.count, sizeof(struct piece), compare_sizes);
+		for (size_t i = PROPOSE_PACKAGE_LIMIT; i < cut->pieces.count; i++)
+			cut->packages[cut->pieces.items[i].folder] = false;
+	}
 }
 
-/* Short paths choose first: so what is left to a longer one is at worst its whole path. */
-static int name_modules(const struct proposal *proposal, struct contracts *contracts,
-			struct error *error)
+/* The root is always opened; where it cannot be, it is the one module there is. */
+static void choose(struct cut *cut)
 {
-	_cleanup_(map_release) struct map taken = {0};
-	struct arena *arena = &contracts->arena;
-	size_t count = proposal->chosen_count, deepest = 0;
-	contracts->modules = arena_array(arena, count, sizeof(struct module));
+	add_packages(cut);
+	bool alone = cut->pieces.count == 0;
+	if (cut->below[0] > 0 && !divide(cut, 0) && (alone || cut->below[0] * 20 >= cut->total))
+		add_piece(cut, &cut->pieces, (struct piece){0, cut->below[0], true});
+	while (open_round(cut))
+		;
+}
+
+/* Modules are kept by path in byte order. */
+static int compare_folders(const void *left, const void *right, void *context)
+{
+	const struct piece *a = left, *b = right;
+	const struct tree *tree = context;
+	return str_compare(tree->entries[a->folder].path, tree->entries[b->folder].path);
+}
+
+static int fill(const struct cut *cut, struct contracts *contracts, struct error *error)
+{
+	size_t count = cut->pieces.count;
+	contracts->modules = arena_array(&contracts->arena, count, sizeof(struct module));
 	if (!contracts->modules)
 		return error_memory(error);
-	for (size_t i = 0; i < count; i++) {
-		struct str path = proposal->tree->entries[proposal->chosen[i]].path;
-		contracts->modules[i].path = arena_str(arena, path);
-		deepest = count_parts(path) > deepest ? count_parts(path) : deepest;
-	}
-	if (arena->failed)
+	qsort_r(cut->pieces.items, count, sizeof(struct piece), compare_folders, (void *)cut->tree);
+	for (size_t i = 0; i < count; i++)
+		contracts->modules[i].path = arena_str(
+			&contracts->arena, cut->tree->entries[cut->pieces.items[i].folder].path);
+	if (contracts->arena.failed || names_give(cut->tree->root, contracts, count) < 0)
 		return error_memory(error);
-	for (size_t parts = 1; parts <= deepest; parts++)
-		for (size_t i = 0; i < count; i++)
-			if (count_parts(contracts->modules[i].path) == parts &&
-			    fill_module(&contracts->modules[i], arena, &taken, (uint32_t)i, error) <
-				    0)
-				return -1;
 	contracts->module_count = count;
 	return 0;
 }
 
-/* Modules are kept by path in byte order; the tree's order differs where names hold bytes
- * below '/'. Few and nearly sorted: insertion sort. */
-static void sort_by_path(const struct tree *tree, uint32_t *chosen, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		uint32_t moved = chosen[i];
-		size_t j = i;
-		for (; j > 0 && str_compare(tree->entries[chosen[j - 1]].path,
-					    tree->entries[moved].path) > 0;
-		     j--)
-			chosen[j] = chosen[j - 1];
-		chosen[j] = moved;
-	}
-}
-
-int propose_modules(const struct tree *tree, struct contracts *contracts, struct error *error)
+int propose_modules(const struct tree *tree, struct contracts *contracts,
+		    struct error_list *warnings, struct error *error)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
-	struct proposal proposal = {
+	_cleanup_(cut_release) struct cut cut = {
 		.tree = tree,
-		.counts = arena_array(&arena, tree->count, sizeof(uint32_t)),
-		.has_manifest = arena_array(&arena, tree->count, sizeof(bool)),
-		.is_package = arena_array(&arena, tree->count, sizeof(bool)),
-		.chosen = arena_array(&arena, PROPOSE_MODULE_LIMIT, sizeof(uint32_t)),
+		.asides = shape_asides(tree, &arena),
+		.packages = arena_array(&arena, tree->count, sizeof(bool)),
+		.holds_packages = arena_array(&arena, tree->count, sizeof(bool)),
+		.below = arena_array(&arena, tree->count, sizeof(uint32_t)),
 	};
 	if (arena.failed)
 		return error_memory(error);
-	count_sources(&proposal);
-	choose_below(&proposal, 0);
-	sort_by_path(tree, proposal.chosen, proposal.chosen_count);
-	return name_modules(&proposal, contracts, error);
+	if (declared_find(tree, cut.asides, cut.packages, warnings, error) < 0)
+		return -1;
+	choose(&cut);
+	if (cut.failed)
+		return error_memory(error);
+	return fill(&cut, contracts, error);
 }

@@ -30,6 +30,7 @@ struct survey {
 	bool colour;
 	struct text *out;
 	struct row *rows;
+	uint64_t outside; /* files of no module */
 };
 
 static struct str name_of(const struct survey *survey, uint32_t module)
@@ -37,18 +38,19 @@ static struct str name_of(const struct survey *survey, uint32_t module)
 	return survey->graph->contracts->modules[module].name;
 }
 
-/* 1234567 as "1,234,567". */
-static void add_number(struct text *out, uint64_t number, int width)
+static const char *path_of(const struct survey *survey, uint32_t module)
 {
-	char digits[32], grouped[48];
-	int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number), at = 0;
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			grouped[at++] = ',';
-		grouped[at++] = digits[i];
-	}
-	grouped[at] = '\0';
-	text_addf(out, "%*s", width, grouped);
+	struct str path = survey->graph->contracts->modules[module].path;
+	return path.length > 0 ? path.at : ".";
+}
+
+/* A number in a column of `width`. */
+static void add_column(struct text *out, uint64_t number, int width)
+{
+	_cleanup_(text_release) struct text grouped = {0};
+	text_add_number(&grouped, number);
+	out->failed |= grouped.failed;
+	text_addf(out, "%*s", width, grouped.failed ? "" : grouped.at);
 }
 
 static void add_heading(const struct survey *survey, const char *words, size_t count)
@@ -64,8 +66,12 @@ static void count_rows(struct survey *survey)
 	const struct graph *graph = survey->graph;
 	for (uint32_t i = 0; i < graph->tree->count; i++) {
 		const struct facts *facts = graph->tree->entries[i].facts;
-		if (!facts || graph->module_of[i] == MODULE_NONE)
+		if (!facts)
 			continue;
+		if (graph->module_of[i] == MODULE_NONE) {
+			survey->outside++;
+			continue;
+		}
 		survey->rows[graph->module_of[i]].files++;
 		survey->rows[graph->module_of[i]].lines += facts->lines;
 	}
@@ -103,18 +109,29 @@ static void add_modules(struct survey *survey)
 	size_t shown = count > MODULES_SHOWN ? MODULES_SHOWN : count;
 	int width = name_width(survey, shown);
 	add_heading(survey, "Modules as proposed", count);
+	text_add(survey->out, STR("  Packages that manifests declare, and folders. `uses` and "
+				  "`used by` count modules.\n"));
 	text_addf(survey->out, "  %-*s %8s %10s %6s %8s  folder\n", width, "module", "files",
 		  "lines", "uses", "used by");
 	for (size_t i = 0; i < shown; i++) {
 		const struct row *row = &survey->rows[i];
 		text_addf(survey->out, "  %-*.*s", width, STR_ARG(name_of(survey, row->module)));
-		add_number(survey->out, row->files, 9);
-		add_number(survey->out, row->lines, 11);
+		add_column(survey->out, row->files, 9);
+		add_column(survey->out, row->lines, 11);
 		text_addf(survey->out, " %6u %8u  %s/\n", row->uses, row->used_by,
-			  survey->graph->contracts->modules[row->module].path.at);
+			  path_of(survey, row->module));
 	}
-	if (shown < count)
-		text_addf(survey->out, "  and %zu smaller ones\n", count - shown);
+	if (shown < count) {
+		text_add(survey->out, STR("  and "));
+		text_add_count(survey->out, count - shown, "smaller one");
+		text_add_byte(survey->out, '\n');
+	}
+	if (survey->outside > 0) {
+		text_add(survey->out, STR("  In no module: "));
+		text_add_count(survey->out, survey->outside, "file");
+		text_add(survey->out, STR(" of tests, docs, examples and tools, or too few to be "
+					  "one.\n"));
+	}
 }
 
 /* ---- what is tangled ---- */
@@ -124,21 +141,25 @@ static void add_link(struct survey *survey, uint32_t from, uint32_t to)
 	const struct edge *edge = graph_edge(survey->graph, from, to);
 	const struct use *use = &survey->graph->uses[edge->first_use];
 	const struct reference *reference = graph_reference(survey->graph, use);
-	text_addf(survey->out, "    %.*s uses %.*s %u time%s, first in %s:%u\n",
-		  STR_ARG(name_of(survey, from)), STR_ARG(name_of(survey, to)), edge->use_count,
-		  edge->use_count == 1 ? "" : "s", survey->graph->tree->entries[use->file].path.at,
-		  reference->line);
+	text_addf(survey->out, "    %.*s uses %.*s ", STR_ARG(name_of(survey, from)),
+		  STR_ARG(name_of(survey, to)));
+	text_add_count(survey->out, edge->use_count, "time");
+	text_addf(survey->out, "%s in %s:%u\n", edge->use_count == 1 ? "," : ", first",
+		  survey->graph->tree->entries[use->file].path.at, reference->line);
 }
 
 static void add_cycle(struct survey *survey, const uint32_t *path, uint32_t length, uint32_t size)
 {
-	text_addf(survey->out, "  ");
+	text_add(survey->out, STR("  "));
 	for (uint32_t i = 0; i < length; i++)
 		text_addf(survey->out, "%s%.*s", i ? " -> " : "",
 			  STR_ARG(name_of(survey, path[i])));
-	if (size > length - 1)
-		text_addf(survey->out, "   (%u modules are in reach of each other)", size);
-	text_addf(survey->out, "\n");
+	if (size > length - 1) {
+		text_add(survey->out, STR("   (one circle of many: "));
+		text_add_count(survey->out, size, "module");
+		text_add(survey->out, STR(" reach each other)"));
+	}
+	text_add_byte(survey->out, '\n');
 	for (uint32_t i = 0; i + 1 < length; i++)
 		add_link(survey, path[i], path[i + 1]);
 }
@@ -205,6 +226,16 @@ static int compare_pairs(const void *a, const void *b)
 	return x->a != y->a ? (x->a < y->a ? -1 : 1) : x->b < y->b ? -1 : x->b > y->b;
 }
 
+static void add_pair(struct survey *survey, const struct pair *pair)
+{
+	struct str a = name_of(survey, pair->a), b = name_of(survey, pair->b);
+	text_addf(survey->out, "  %.*s -> %.*s ", STR_ARG(a), STR_ARG(b));
+	text_add_count(survey->out, pair->there, "time");
+	text_addf(survey->out, ", %.*s -> %.*s ", STR_ARG(b), STR_ARG(a));
+	text_add_count(survey->out, pair->back, "time");
+	text_add_byte(survey->out, '\n');
+}
+
 /* Pairs that use each other both ways; most first by the weaker side, for that one is the
  * work to cut. */
 static int add_pairs(struct survey *survey, struct error *error)
@@ -228,9 +259,7 @@ static int add_pairs(struct survey *survey, struct error *error)
 	if (count == 0)
 		text_addf(survey->out, "  none: no two modules use each other\n");
 	for (size_t i = 0; i < count && i < PAIRS_SHOWN; i++)
-		text_addf(survey->out, "  %.*s -> %.*s %u, back %u\n",
-			  STR_ARG(name_of(survey, pairs[i].a)),
-			  STR_ARG(name_of(survey, pairs[i].b)), pairs[i].there, pairs[i].back);
+		add_pair(survey, &pairs[i]);
 	if (count > PAIRS_SHOWN)
 		text_addf(survey->out, "  and %zu more\n", count - PAIRS_SHOWN);
 	return 0;
@@ -239,22 +268,25 @@ static int add_pairs(struct survey *survey, struct error *error)
 static void add_totals(struct survey *survey, const struct check_summary *summary)
 {
 	struct text *out = survey->out;
-	text_addf(
-		out,
-		"There is no ashlar.yaml in %s yet. This is what `ashlar init` would propose.\n\n",
-		summary->root);
-	add_number(out, summary->files, 0);
-	text_addf(out, " files, ");
-	add_number(out, summary->lines, 0);
-	text_addf(out, " lines, ");
-	add_number(out, summary->references, 0);
-	text_addf(out, " references: ");
-	add_number(out, summary->internal, 0);
-	text_addf(out, " internal, ");
-	add_number(out, summary->external, 0);
-	text_addf(out, " external, ");
-	add_number(out, summary->unresolved, 0);
-	text_addf(out, " unresolved; in %.0f ms\n", summary->duration_ms);
+	text_addf(out,
+		  "There is no ashlar.yaml in %s yet, so nothing is judged.\n"
+		  "This is what `ashlar init` would propose.\n\n",
+		  summary->root);
+	text_add_count(out, summary->files, "file");
+	text_add(out, STR(", "));
+	text_add_count(out, summary->lines, "line");
+	text_add(out, STR(", "));
+	text_add_count(out, summary->references, "reference");
+	if (summary->references > 0) {
+		text_add(out, STR(": "));
+		text_add_number(out, summary->internal);
+		text_add(out, STR(" internal, "));
+		text_add_number(out, summary->external);
+		text_add(out, STR(" external, "));
+		text_add_number(out, summary->unresolved);
+		text_add(out, STR(" unresolved"));
+	}
+	text_addf(out, "; in %.0f ms\n", summary->duration_ms);
 }
 
 int survey_write(const struct graph *graph, const struct check_summary *summary, bool colour,

@@ -89,45 +89,23 @@ uint32_t width_of(struct source *source, const struct finding *finding)
 	return source_match(line, finding->column, finding->reference);
 }
 
-/* The number with a comma before each group of three. */
-static void add_grouped(struct text *out, uint64_t number)
-{
-	char digits[32];
-	size_t at = sizeof digits;
-	for (int i = 1;; i++) {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-		if (number == 0)
-			break;
-		if (i % 3 == 0)
-			digits[--at] = ',';
-	}
-	text_add(out, (struct str){digits + at, sizeof digits - at});
-}
-
-void add_count(struct text *out, uint64_t count, const char *noun)
-{
-	add_grouped(out, count);
-	text_addf(out, " %s%s", noun, count == 1 ? "" : "s");
-}
-
 void add_seen(struct text *out, const struct check_summary *summary)
 {
-	add_count(out, summary->files, "file");
+	text_add_count(out, summary->files, "file");
 	text_add(out, STR(", "));
-	add_count(out, summary->lines, "line");
+	text_add_count(out, summary->lines, "line");
 	text_add(out, STR(", "));
-	add_count(out, summary->module_count, "module");
+	text_add_count(out, summary->module_count, "module");
 	text_add(out, STR("; "));
-	add_count(out, summary->references, "reference");
+	text_add_count(out, summary->references, "reference");
 	if (summary->references == 0)
 		return;
 	text_add(out, STR(": "));
-	add_grouped(out, summary->internal);
+	text_add_number(out, summary->internal);
 	text_add(out, STR(" internal, "));
-	add_grouped(out, summary->external);
+	text_add_number(out, summary->external);
 	text_add(out, STR(" external, "));
-	add_grouped(out, summary->unresolved);
+	text_add_number(out, summary->unresolved);
 	text_add(out, STR(" unresolved"));
 }
 
@@ -173,7 +151,7 @@ static void add_rules(struct text *out, const struct finding_list *list)
 	size_t count = tally(list, tallies);
 	for (size_t i = 0; i < count; i++) {
 		text_add(out, i ? STR(", ") : STR(": "));
-		add_grouped(out, tallies[i].count);
+		text_add_number(out, tallies[i].count);
 		text_addf(out, " %s", tallies[i].rule);
 	}
 }
@@ -196,17 +174,17 @@ void add_verdict(struct text *out, const struct finding_list *list)
 {
 	struct verdict verdict = verdict_of(list);
 	if (verdict.errors)
-		add_count(out, verdict.errors, "error");
+		text_add_count(out, verdict.errors, "error");
 	if (verdict.errors && verdict.warnings)
 		text_add(out, STR(" and "));
 	if (verdict.warnings)
-		add_count(out, verdict.warnings, "warning");
+		text_add_count(out, verdict.warnings, "warning");
 	if (verdict.errors + verdict.warnings == 0)
 		text_add(out, verdict.known ? STR("No new findings") : STR("No findings"));
 	add_rules(out, list);
 	if (verdict.known) {
 		text_add(out, STR("; "));
-		add_grouped(out, verdict.known);
+		text_add_number(out, verdict.known);
 		text_add(out, STR(" known in the baseline"));
 	}
 }

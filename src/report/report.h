@@ -29,6 +29,9 @@ struct report_options {
 	/* Where the tree's root lies in its repository ("services/shop"), put before the paths
 	 * that GitHub, GitLab and Jenkins read; empty at the top. */
 	struct str prefix;
+	/* `text`: what the findings were narrowed to, as " in src/a (3 files)"; NULL or empty for
+	 * all that there is. */
+	const char *scope;
 	const struct report_rule *rules; /* all that were checked; or NULL */
 	size_t rule_count;
 };

@@ -271,6 +271,8 @@ static void add_summary(const struct writer *writer)
 	style(writer, verdict.errors ? STYLE_ERROR : verdict.warnings ? STYLE_WARNING : STYLE_GOOD);
 	add_verdict(writer->out, writer->list);
 	unstyle(writer);
+	if (writer->options->scope)
+		add_plain(writer->out, str_of(writer->options->scope));
 	text_add(writer->out, STR(".\n"));
 	style(writer, STYLE_DIM);
 	add_seen(writer->out, summary);

@@ -48,9 +48,6 @@ struct verdict {
 /* Counts the findings of a list. */
 struct verdict verdict_of(const struct finding_list *list);
 
-/* Adds "1 error" or "1,204 errors": the number in groups, and the noun with an s for many. */
-void add_count(struct text *out, uint64_t count, const char *noun);
-
 /* Adds one line on what was seen: "12 files, 1,200 lines, 3 modules; ...". */
 void add_seen(struct text *out, const struct check_summary *summary);
 
