@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -307,6 +308,90 @@ static void test_survives_nesting_and_numbers(void **state)
 	assert_false(scanned.facts.failed);
 }
 
+/* Processor time of a scan over `count` times `unit`, in seconds: the least of three. */
+static double time_of(const char *unit, int count)
+{
+	static const char PADDING[SCANNER_PADDING];
+	_cleanup_(text_release) struct text source = {0};
+	for (int i = 0; i < count; i++)
+		text_add(&source, str_of(unit));
+	text_add(&source, (struct str){PADDING, sizeof PADDING});
+	double least = 0;
+	for (int i = 0; i < 3; i++) {
+		_cleanup_(scanned_release) struct scanned scanned = {0};
+		clock_t start = clock();
+		scan_source(LANGUAGE_JAVA, STR("A.java"),
+			    (struct str){source.at, source.length - SCANNER_PADDING},
+			    &scanned.arena, &scanned.facts);
+		double time = (double)(clock() - start) / CLOCKS_PER_SEC;
+		assert_false(scanned.facts.failed);
+		least = i == 0 || time < least ? time : least;
+	}
+	return least;
+}
+
+/* Eight times as much may take no more than twice eight times as long, and some time to
+ * start with; were it quadratic, it would take 64 times as long. */
+static void test_grows_linearly(void **state)
+{
+	static const char *const UNITS[] = {
+		"A,",
+		"A<",
+		"A<B,",
+		"<A extends B,",
+		"case A(",
+		"(A,",
+		"(A<B>[],",
+		"@A(",
+		"@a.",
+		"a.",
+		"a.A,",
+		".A",
+		"/**/A",
+		"A/**/",
+		"//\nA,",
+		"A //\n",
+		"\"",
+		"'",
+		"\"\"\"",
+		"\\u0022",
+		"\"\\",
+		"{",
+		"}",
+		"{}",
+		"class ",
+		"class A{",
+		"class A ",
+		"class A{class B<C>{}",
+		"import a.",
+		"import ",
+		"import a;",
+		"package a.b;",
+		"@A ",
+		"A&",
+		"A ",
+		"A\n\n\n\n",
+		"A extends ",
+		"A implements B,",
+		"record A(B b){",
+		"Class.forName(\"",
+		"new A(){",
+		"A->",
+		"\xC3\xA4",
+		"class A extends B,",
+		"class A extends B<",
+		"class A<B extends C{",
+	};
+	enum { FEW = 5000, MANY = 8 * FEW };
+	(void)state;
+	for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS; i++) {
+		double few = time_of(UNITS[i], FEW);
+		double many = time_of(UNITS[i], MANY);
+		if (many > 16 * few + 0.05)
+			fail_msg("'%s' takes %.3f s, and %.3f s eight times", UNITS[i], few, many);
+	}
+}
+
 static void test_runs_out_of_memory_cleanly(void **state)
 {
 	(void)state;
@@ -345,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_finds_what_a_package_is_annotated_with),
 		cmocka_unit_test(test_reads_module_info),
 		cmocka_unit_test(test_survives_nesting_and_numbers),
+		cmocka_unit_test(test_grows_linearly),
 		cmocka_unit_test(test_runs_out_of_memory_cleanly),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
