@@ -21,6 +21,24 @@ void file_closep(int *fd)
 	errno = cause;
 }
 
+int file_open_at(int folder_fd, const char *path, int flags)
+{
+	int fd;
+	do
+		fd = openat(folder_fd, path, flags);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+ssize_t file_read_some(int fd, void *out, size_t size)
+{
+	ssize_t got;
+	do
+		got = read(fd, out, size);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
 static int read_error(const char *path, struct error *error)
 {
 	enum error_code code = errno == ENOENT || errno == ENOTDIR ? ERROR_NOT_FOUND : ERROR_IO;
@@ -37,9 +55,7 @@ static ssize_t read_to_end(int fd, size_t size_hint, size_t limit, struct text *
 			errno = ENOMEM;
 			return -1;
 		}
-		ssize_t got = read(fd, out->at + out->length + total, want);
-		if (got < 0 && errno == EINTR)
-			continue;
+		ssize_t got = file_read_some(fd, out->at + out->length + total, want);
 		if (got < 0)
 			return -1;
 		if (got == 0)
@@ -74,7 +90,7 @@ int file_read_at(int folder_fd, const char *path, int flags, size_t limit, struc
 		 struct error *error)
 {
 	_cleanup_(file_closep) int fd =
-		openat(folder_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+		file_open_at(folder_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
 	if (fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW))
 		errno = ENOENT;
 	return fd < 0 ? read_error(path, error) : read_file(fd, path, limit, out, error);
@@ -115,7 +131,7 @@ static int create_beside(const char *path, struct text *name)
 			return -1;
 		}
 		fd = open(name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd < 0 && errno != EEXIST)
+		if (fd < 0 && errno != EEXIST && errno != EINTR)
 			return -1;
 	}
 	struct stat status;

@@ -2,6 +2,8 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -15,6 +17,12 @@ int file_read(const char *path, size_t limit, struct text *out, struct error *er
  * open()'s: with O_NOFOLLOW a symbolic link is ERROR_NOT_FOUND. */
 int file_read_at(int folder_fd, const char *path, int flags, size_t limit, struct text *out,
 		 struct error *error) must_check;
+
+/* openat(), and again while a signal interrupts it. The descriptor, or -1 with errno. */
+int file_open_at(int folder_fd, const char *path, int flags);
+
+/* read(), and again while a signal interrupts it. */
+ssize_t file_read_some(int fd, void *out, size_t size);
 
 /* Replaces the file by `content`: written to a new file beside it, synced, renamed; so a
  * reader, or a crash, sees the old or the new one, whole. Keeps the mode of a file that was

@@ -86,6 +86,8 @@ static int read_entries(struct listing *listing, int fd, size_t limit)
 {
 	for (;;) {
 		ssize_t got = getdents64(fd, listing->buffer, BUFFER_SIZE);
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got <= 0)
 			return got < 0 ? errno : 0;
 		for (ssize_t at = 0; at < got;) {

@@ -519,6 +519,10 @@ static bool fill_from(struct worker *worker, struct node *node, int fd)
 {
 	const struct walker *walker = worker->walker;
 	node->listing_error = listing_read(&worker->listing, fd, walker->limit);
+	if (node->listing_error == EOVERFLOW) {
+		atomic_store(&worker->walker->cut, true);
+		node->listing_error = 0;
+	}
 	if (node->listing_error != 0)
 		return node->listing_error != ENOMEM;
 	if (worker->listing.has_git && node->folder.parent && worktree_is_git(fd, ".git"))
@@ -537,7 +541,7 @@ static void list(struct worker *worker, struct node *node)
 		atomic_store(&walker->cut, true);
 		return;
 	}
-	int fd = openat(walker->root_fd, node->folder.parent ? node->path.at : ".", FLAGS);
+	int fd = file_open_at(walker->root_fd, node->folder.parent ? node->path.at : ".", FLAGS);
 	if (fd < 0) {
 		node->listing_error = errno;
 		return;
@@ -667,7 +671,7 @@ static int run(struct walker *walker, struct walk *out, struct error *error)
 	struct node *root = root_node(walker, &out->arena, error);
 	if (!root)
 		return -1;
-	walker->root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	walker->root_fd = file_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (walker->root_fd < 0)
 		return error_at(error, ERROR_IO, path, 0, 0, "cannot be read: %s", strerror(errno));
 	if (!push(walker, &(struct task){.node = root}, 1))

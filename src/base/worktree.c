@@ -74,7 +74,8 @@ static bool is_there(int folder_fd, const char *name, int flags)
 
 bool worktree_is_git(int folder_fd, const char *name)
 {
-	_cleanup_(file_closep) int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_(file_closep) int fd =
+		file_open_at(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	char start[8];
 	if (fd < 0)
@@ -85,7 +86,7 @@ bool worktree_is_git(int folder_fd, const char *name)
 		return is_there(fd, "HEAD", AT_SYMLINK_NOFOLLOW) && is_there(fd, "objects", 0);
 	if (!S_ISREG(status.st_mode))
 		return false;
-	ssize_t got = read(fd, start, sizeof start);
+	ssize_t got = file_read_some(fd, start, sizeof start);
 	return got < 0 || (got == sizeof start && memcmp(start, "gitdir: ", sizeof start) == 0);
 }
 

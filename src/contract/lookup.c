@@ -5,8 +5,9 @@
  * Each check goes once over all contracts, with a map for what was met before. */
 #include "contract/load.h"
 
+#include <dirent.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/glob.h"
 #include "base/map.h"
@@ -149,14 +150,87 @@ static void check_public(struct lookup *lookup, const struct module *module)
 	}
 }
 
-/* For what need not be in the tree, because it may be built. */
-static void check_on_disk(struct lookup *lookup, const struct word *word)
+/* ---- settings of languages ---- */
+
+enum { NEIGHBOR_LIMIT = 1000 };
+
+/* What stands beside the path that is not there, of those with a name close to its own. */
+static const char *hint_of_neighbor(struct lookup *lookup, struct str path, char buffer[HINT_SIZE])
 {
-	_cleanup_(text_release) struct text path = {0};
-	text_addf(&path, "%s/%s", lookup->root, word->text.at);
-	lookup->failed |= path.failed;
-	if (!path.failed && access(path.at, F_OK) != 0)
-		tell(lookup, CONTRACT_ROOT_NAME, word, "does not exist; correct or remove it");
+	_cleanup_(text_release) struct text folder = {0};
+	struct arena *arena = &lookup->contracts->arena;
+	struct str near[NEIGHBOR_LIMIT], above = path_folder(path);
+	size_t count = 0;
+	text_addf(&folder, "%s/%.*s", lookup->root, STR_ARG(above));
+	lookup->failed |= folder.failed;
+	DIR *open = folder.failed ? NULL : opendir(folder.at);
+	buffer[0] = '\0';
+	if (!open)
+		return buffer;
+	for (struct dirent *entry; count < NEIGHBOR_LIMIT && (entry = readdir(open));) {
+		const char *name = arena_format(arena, "%.*s%s%s", STR_ARG(above),
+						above.length > 0 ? "/" : "", entry->d_name);
+		if (name && entry->d_name[0] != '.')
+			near[count++] = str_of(name);
+	}
+	closedir(open);
+	return hint(buffer, path, near, count);
+}
+
+/* The mode of the file at a path of the contract; 0 when there is none. */
+static mode_t mode_of(struct lookup *lookup, struct str path)
+{
+	_cleanup_(text_release) struct text full = {0};
+	struct stat status;
+	text_addf(&full, "%s/%.*s", lookup->root, STR_ARG(path));
+	lookup->failed |= full.failed;
+	return !full.failed && stat(full.at, &status) == 0 ? status.st_mode : 0;
+}
+
+static void tell_missing(struct lookup *lookup, const struct word *word, const char *what)
+{
+	char buffer[HINT_SIZE];
+	const char *near = hint_of_neighbor(lookup, word->text, buffer);
+	error_list_at(lookup->errors, ERROR_NOT_FOUND, CONTRACT_ROOT_NAME, word->line, word->column,
+		      "'%s' %s%s", excerpt_of(word->text).text, what,
+		      near[0] ? near : "; correct or remove it");
+}
+
+/* Names are looked up in the tree, so what is not in it would silently find nothing. */
+static void check_folders(struct lookup *lookup, const struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const struct word *word = &words->items[i];
+		mode_t mode = mode_of(lookup, word->text);
+		if (mode != 0 && !S_ISDIR(mode))
+			tell(lookup, CONTRACT_ROOT_NAME, word, "is a file; name a folder here");
+		else if (exists(lookup, STR(""), word->text, false))
+			continue;
+		else if (mode != 0)
+			tell(lookup, CONTRACT_ROOT_NAME, word,
+			     "has no file that belongs to the tree, as it is empty, ignored or "
+			     "excluded; correct or remove it");
+		else
+			tell_missing(lookup, word, "matches nothing in the tree");
+	}
+}
+
+static void check_languages(struct lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->contracts->language_count; i++) {
+		const struct language_settings *settings = &lookup->contracts->languages[i];
+		const struct word *commands = &settings->compile_commands;
+		check_folders(lookup, &settings->roots);
+		check_folders(lookup, &settings->includes);
+		if (commands->text.length == 0)
+			continue;
+		mode_t mode = mode_of(lookup, commands->text);
+		if (mode == 0)
+			tell_missing(lookup, commands, "does not exist");
+		else if (S_ISDIR(mode))
+			tell(lookup, CONTRACT_ROOT_NAME, commands,
+			     "is a folder; name the file in it");
+	}
 }
 
 /* ---- roots ---- */
@@ -453,14 +527,7 @@ static void check_root(struct lookup *lookup)
 		find_modules(lookup, CONTRACT_ROOT_NAME, &contracts->independent[i].modules,
 			     MODULE_NONE, NULL);
 	check_paths(lookup, CONTRACT_ROOT_NAME, STR(""), &contracts->outside, true);
-	for (size_t i = 0; i < contracts->language_count; i++) {
-		struct language_settings *settings = &contracts->languages[i];
-		check_paths(lookup, CONTRACT_ROOT_NAME, STR(""), &settings->roots, false);
-		for (size_t j = 0; j < settings->includes.count; j++)
-			check_on_disk(lookup, &settings->includes.items[j]);
-		if (settings->compile_commands.text.length > 0)
-			check_on_disk(lookup, &settings->compile_commands);
-	}
+	check_languages(lookup);
 }
 
 int contract_look_up(const char *root, const struct contract_places *places,

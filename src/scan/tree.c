@@ -79,9 +79,7 @@ static ssize_t read_source(struct worker *worker, int fd)
 			return -1;
 		}
 		size_t room = worker->capacity - SCANNER_PADDING - size;
-		ssize_t got = read(fd, worker->buffer + size, room);
-		if (got < 0 && errno == EINTR)
-			continue;
+		ssize_t got = file_read_some(fd, worker->buffer + size, room);
 		if (got < 0)
 			return -1;
 		size += (size_t)got;
@@ -160,7 +158,7 @@ static void visit(void *context, unsigned index, int folder_fd, const struct wal
 	if (language == LANGUAGE_NONE || file->is_link)
 		return;
 	_cleanup_(file_closep) int fd =
-		openat(folder_fd, file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+		file_open_at(folder_fd, file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	ssize_t size = fd < 0 ? -1 : read_source(worker, fd);
 	if (size < 0 && errno == ENOMEM) {
 		worker->failed = true;

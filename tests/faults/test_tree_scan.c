@@ -45,8 +45,21 @@ WRAP(int, openat, (int fd, const char *path, int flags, mode_t mode), fd, path, 
 WRAP(int, openat64, (int fd, const char *path, int flags, mode_t mode), fd, path, flags, mode)
 WRAP(ssize_t, read, (int fd, void *out, size_t size), fd, out, size)
 WRAP(ssize_t, getdents64, (int fd, void *out, size_t size), fd, out, size)
-WRAP(int, fstat, (int fd, struct stat *out), fd, out)
-WRAP(int, fstat64, (int fd, struct stat *out), fd, out)
+
+/* These the system never interrupts. */
+int __real_fstat(int fd, struct stat *out);
+int __wrap_fstat(int fd, struct stat *out);
+int __wrap_fstat(int fd, struct stat *out)
+{
+	return failing_errno != EINTR && fails() ? -1 : __real_fstat(fd, out);
+}
+
+int __real_fstat64(int fd, struct stat *out);
+int __wrap_fstat64(int fd, struct stat *out);
+int __wrap_fstat64(int fd, struct stat *out)
+{
+	return failing_errno != EINTR && fails() ? -1 : __real_fstat64(fd, out);
+}
 
 static void make_tree(const struct sandbox *sandbox)
 {
@@ -157,6 +170,23 @@ static void every_failing_call_is_told(void **state)
 	}
 }
 
+/* A signal that interrupts a call is nobody's loss: the call is made again. */
+static void no_interrupted_call_is_seen(void **state)
+{
+	const struct sandbox *sandbox = *state;
+	struct whole whole = scan_whole(sandbox);
+	bool met = true;
+	failing_errno = EINTR;
+	for (long nth = 1; met; nth++) {
+		struct tree tree;
+		atomic_store(&countdown, nth);
+		assert_int_equal(tree_scan(sandbox->root, NULL, 2, &tree, NULL), 0);
+		met = atomic_exchange(&countdown, 0) <= 0;
+		assert_true(is_whole(&tree, &whole));
+		tree_release(&tree);
+	}
+}
+
 static int set_up(void **state)
 {
 	static struct sandbox sandbox;
@@ -179,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_failing_allocation_is_an_error),
 		cmocka_unit_test(every_failing_call_is_told),
+		cmocka_unit_test(no_interrupted_call_is_seen),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

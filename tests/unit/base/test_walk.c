@@ -228,16 +228,36 @@ static void more_files_than_the_limit_are_left_out_and_told(void **state)
 		struct walk_options options = {
 			.root = sandbox->root, .workers = 2, .file_limit = limit};
 		_cleanup_(walk_release) struct walk walk;
-		assert_int_equal(walk_run(&options, &walk, NULL), limit < 3 ? -1 : 0);
-		if (limit < 3)
-			continue;
+		assert_int_equal(walk_run(&options, &walk, NULL), 0);
 		size_t files = 0;
 		for (uint32_t i = 0; i < walk.root->folder_count; i++)
 			files += walk.root->folders[i]->file_count;
-		assert_true(files + 3 <= limit);
+		assert_true(files + walk.root->folder_count <= limit);
 		assert_int_equal(walk.problems.count > 0, limit < 33);
 		if (limit >= 33)
 			assert_int_equal(files, 30);
+	}
+}
+
+/* One folder alone has more than may be: what fits is listed, and the rest of the walk too. */
+static void a_folder_over_the_limit_is_listed_up_to_it(void **state)
+{
+	const struct sandbox *sandbox = *state;
+	char name[20];
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "a/%d", i);
+		sandbox_file(sandbox, name, "");
+	}
+	for (uint32_t limit = 2; limit < 110; limit++) {
+		struct walk_options options = {
+			.root = sandbox->root, .workers = 1, .file_limit = limit};
+		_cleanup_(walk_release) struct walk walk;
+		assert_int_equal(walk_run(&options, &walk, NULL), 0);
+		assert_int_equal(walk.root->folder_count, 1);
+		assert_int_equal(walk.root->folders[0]->file_count, limit < 101 ? limit - 1 : 100);
+		assert_int_equal(walk.problems.count, limit < 101);
+		if (limit < 101)
+			assert_int_equal(walk.problems.items[0].code, ERROR_LIMIT);
 	}
 }
 
@@ -457,6 +477,7 @@ int main(void)
 		TEST(the_root_itself_may_be_wrong),
 		TEST(unreadable_things_are_told_and_gone_without),
 		TEST(more_files_than_the_limit_are_left_out_and_told),
+		TEST(a_folder_over_the_limit_is_listed_up_to_it),
 		TEST(folders_that_are_too_deep_are_left_out_and_told),
 		TEST(visits_each_file_once),
 		TEST(one_large_folder_is_shared),

@@ -165,7 +165,7 @@ static void of_the_root(void **state)
 		 "java, javascript and python\n"
 		 "ashlar.yaml:4:37: unknown key 'roots'; the keys here are includes, "
 		 "compile_commands\n"
-		 "ashlar.yaml:4:60: 'none' does not exist; correct or remove it\n"
+		 "ashlar.yaml:4:60: 'none' matches nothing in the tree; correct or remove it\n"
 		 "ashlar.yaml:4:66: '../x' leaves its folder with '..'; write a path below it\n"
 		 "ashlar.yaml:4:91: 'build/cc.json' does not exist; correct or remove it\n"
 		 "ashlar.yaml:4:124: 'nope' matches nothing in the tree; correct or remove it\n"
