@@ -74,6 +74,14 @@ void error_list_at(struct error_list *list, enum error_code code, const char *fi
 	error_list_add(list, &error);
 }
 
+bool error_list_has(const struct error_list *list, enum error_code code)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].code == code)
+			return true;
+	return false;
+}
+
 static int compare_numbers(uint32_t a, uint32_t b)
 {
 	return a < b ? -1 : a > b;

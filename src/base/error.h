@@ -2,6 +2,7 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +61,9 @@ void error_list_add(struct error_list *list, const struct error *error);
 /* Appends an error that is made on the spot; see error_at(). */
 void error_list_at(struct error_list *list, enum error_code code, const char *file, uint32_t line,
 		   uint32_t column, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Whether one of those that were kept has the code. */
+bool error_list_has(const struct error_list *list, enum error_code code);
 
 /* Orders by file, line, column; equal places keep the order in which they were met. */
 void error_list_sort(struct error_list *list);

@@ -4,9 +4,13 @@
  * followed, and places are counted in characters of the source, not in the library's columns.
  *
  * Invariant: events come in the order of the source, so one cursor that only moves forward
- * finds line and column of all of them in one pass. */
+ * finds line and column of all of them in one pass.
+ *
+ * The library does not say when it had no memory: it takes the text for broken, or for empty.
+ * The heap says so in errno, which is looked at where it matters. */
 #include "base/yaml.h"
 
+#include <errno.h>
 #include <libfyaml.h>
 
 #include "base/map.h"
@@ -131,6 +135,12 @@ static void note_end(struct build *build, struct fy_token *token)
 		build->end--;
 }
 
+/* Whether an allocation failed since errno was last set to 0. */
+static bool out_of_memory(void)
+{
+	return errno == ENOMEM;
+}
+
 static void refuse(struct build *build, enum error_code code, struct place place,
 		   const char *message)
 {
@@ -196,7 +206,7 @@ static void add_scalar(struct build *build, struct fy_token *token)
 	if (token && length == 0 && fy_token_scalar_style(token) == FYSS_PLAIN)
 		token = NULL;
 	struct yaml_node *node = node_new(build, YAML_SCALAR, place_of(build, token));
-	if (!node || !at) {
+	if (!node || !at || (length == 0 && out_of_memory())) {
 		build->failed = true;
 		return;
 	}
@@ -469,16 +479,19 @@ static void build_all(struct build *build, struct yaml_parser *parser)
 {
 	while (!build->done && !build->failed) {
 		struct fy_event *event = fy_parser_parse(parser->parser);
-		if (!event) {
+		if (!event && out_of_memory())
+			build->failed = true;
+		else if (!event)
 			take_diagnostics(build, parser->diag);
+		if (!event)
 			break;
-		}
 		take_event(build, event);
 		fy_parser_event_free(parser->parser, event);
 	}
 	if (build->depth > 0)
 		close_all(build);
 	build->document.broken |= fy_diag_got_error(parser->diag);
+	build->failed |= build->document.broken && out_of_memory();
 }
 
 /* ---- before parsing ---- */
@@ -519,6 +532,16 @@ static void print_nothing(struct fy_diag *diag, void *user, const char *bytes, s
 	(void)length;
 }
 
+/* The library crashes when it gets no memory for what it reads from: what is given back here
+ * is there for it then. */
+static bool make_room(void)
+{
+	enum { ROOM = 16384 };
+	void *room = mem_alloc(ROOM);
+	mem_free(room);
+	return room != NULL;
+}
+
 static bool prepare(struct yaml_parser *parser)
 {
 	if (parser->parser)
@@ -556,7 +579,8 @@ int yaml_parse(struct yaml_parser *parser, const char *file, struct str source, 
 	if (!check_bytes(&build)) {
 		build.document.broken = true;
 	} else if (source.length > 0) {
-		if (!prepare(parser) ||
+		errno = 0;
+		if (!prepare(parser) || !make_room() ||
 		    fy_parser_set_string(parser->parser, source.at, source.length) != 0)
 			return error_memory(error);
 		parser->used = true;

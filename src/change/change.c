@@ -4,10 +4,14 @@
 #include "change/change.h"
 
 #include <git2.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/path.h"
+
+/* Bytes of a revision's name. */
+enum { REVISION_LIMIT = 4096 };
 
 static void repository_freep(git_repository **repository)
 {
@@ -35,33 +39,56 @@ static const char *last_words(void)
 	return error ? error->message : "unknown";
 }
 
-/* "A..." is the merge base of A and HEAD. */
+/* Whether the library met a want of memory, also one that it went on after. */
+static bool out_of_memory(void)
+{
+	const git_error *error = git_error_last();
+	return error && error->klass == GIT_ERROR_NOMEMORY;
+}
+
+/* What is not there is the user's mistake; what the system refused is none. */
+static enum error_code code_of(int result)
+{
+	const git_error *error = git_error_last();
+	bool by_system = error && error->klass == GIT_ERROR_OS && result != GIT_ENOTFOUND;
+	return by_system ? ERROR_IO : ERROR_NOT_FOUND;
+}
+
+/* "A..." is the merge base of A and HEAD. 0, or the library's error. */
 static int find_commit(git_repository *repository, const char *revision, git_object **out)
 {
 	struct str word = str_of(revision);
 	if (!str_ends(word, STR("...")))
 		return git_revparse_single(out, repository, revision);
-	_cleanup_(mem_freep) char *first = mem_copy(word.at, word.length - 3);
 	_cleanup_(object_freep) git_object *one = NULL, *head = NULL;
+	char first[REVISION_LIMIT];
 	git_oid base;
-	if (!first || git_revparse_single(&one, repository, first) < 0 ||
-	    git_revparse_single(&head, repository, "HEAD") < 0 ||
-	    git_merge_base(&base, repository, git_object_id(one), git_object_id(head)) < 0)
-		return -1;
-	return git_object_lookup(out, repository, &base, GIT_OBJECT_ANY);
+	if (word.length > sizeof first)
+		return GIT_EINVALIDSPEC;
+	snprintf(first, sizeof first, "%.*s", (int)word.length - 3, word.at);
+	int result = git_revparse_single(&one, repository, first);
+	if (result == 0)
+		result = git_revparse_single(&head, repository, "HEAD");
+	if (result == 0)
+		result = git_merge_base(&base, repository, git_object_id(one), git_object_id(head));
+	return result < 0 ? result : git_object_lookup(out, repository, &base, GIT_OBJECT_ANY);
 }
 
 static int find_tree(git_repository *repository, const char *revision, git_tree **out,
 		     struct error *error)
 {
 	_cleanup_(object_freep) git_object *object = NULL, *peeled = NULL;
-	if (find_commit(repository, revision, &object) < 0 ||
-	    git_object_peel(&peeled, object, GIT_OBJECT_TREE) < 0)
-		return error_set(error, ERROR_NOT_FOUND,
-				 "git knows no revision '%s' to compare with: %s", revision,
-				 last_words());
-	*out = (git_tree *)take(peeled);
-	return 0;
+	bool is_shallow = git_repository_is_shallow(repository) == 1;
+	int result = find_commit(repository, revision, &object);
+	if (result == 0)
+		result = git_object_peel(&peeled, object, GIT_OBJECT_TREE);
+	if (result == 0) {
+		*out = (git_tree *)take(peeled);
+		return 0;
+	}
+	return error_set(error, code_of(result), "git knows no revision '%s' to compare with: %s%s",
+			 revision, last_words(),
+			 is_shallow ? "; the clone is shallow, fetch more of its history" : "");
 }
 
 struct collector {
@@ -126,7 +153,9 @@ static int diff_with(git_repository *repository, const char *revision, struct co
 	if (git_diff_tree_to_workdir_with_index(&diff, repository, tree, &options) < 0)
 		return error_set(error, ERROR_IO, "the work tree cannot be compared with '%s': %s",
 				 revision, last_words());
-	git_diff_foreach(diff, on_file, NULL, NULL, NULL, collector);
+	if (git_diff_foreach(diff, on_file, NULL, NULL, NULL, collector) < 0 && !collector->failed)
+		return error_set(error, ERROR_IO, "the work tree cannot be compared with '%s': %s",
+				 revision, last_words());
 	return collector->failed ? error_memory(error) : 0;
 }
 
@@ -150,9 +179,13 @@ static int list_since(const char *root, const char *revision, struct change_list
 {
 	_cleanup_(repository_freep) git_repository *repository = NULL;
 	struct collector collector = {.list = list};
-	if (git_repository_open_ext(&repository, root, 0, NULL) < 0)
+	int result = git_repository_open_ext(&repository, root, 0, NULL);
+	if (result == GIT_ENOTFOUND)
 		return error_at(error, ERROR_NOT_FOUND, root, 0, 0,
 				"is not in a git repository: %s", last_words());
+	if (result < 0)
+		return error_at(error, ERROR_IO, root, 0, 0,
+				"is in a git repository that cannot be opened: %s", last_words());
 	if (find_prefix(repository, root, list, &collector.prefix, error) < 0)
 		return -1;
 	return diff_with(repository, revision, &collector, error);
@@ -162,8 +195,11 @@ int change_list_since(const char *root, const char *revision, struct change_list
 		      struct error *error)
 {
 	struct change_list list = {0};
-	git_libgit2_init();
+	if (git_libgit2_init() < 0)
+		return error_set(error, ERROR_IO, "libgit2 cannot be started: %s", last_words());
 	int result = list_since(root, revision, &list, error);
+	if (out_of_memory())
+		result = error_memory(error);
 	git_libgit2_shutdown();
 	if (result < 0) {
 		change_list_release(&list);

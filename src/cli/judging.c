@@ -34,6 +34,9 @@ static int load(struct session *session, struct error *error)
 	if (errors.count == 0)
 		return 0;
 	terminal_errors(session->arguments, "baseline", &errors);
+	if (error_list_has(&errors, ERROR_IO))
+		return error_set(error, ERROR_IO,
+				 "the baseline cannot be read; nothing was checked");
 	return error_set(error, ERROR_INVALID,
 			 "the baseline cannot be understood; nothing was checked");
 }
@@ -57,6 +60,8 @@ static int compare(struct session *session, struct finding_list *out, struct err
 		return -1;
 	if (!session->arguments->given[FLAG_TIGHTEN])
 		return add_stale(session, out, error);
+	if (session_require_all_read(session, "no entry was taken out", error) < 0)
+		return -1;
 	if (baseline_tighten(&session->baseline, &changes, error) < 0)
 		return -1;
 	terminal_note(session->arguments, "took %zu stale entr%s out of %zu file%s",
@@ -79,7 +84,8 @@ int judging_remember(struct session *session, bool dry_run, struct judging_count
 {
 	_cleanup_(finding_list_release) struct finding_list findings = {0};
 	struct baseline_changes changes = {0};
-	if (rules_judge(&session->graph, clock_today(), &findings, error) < 0 ||
+	if (session_require_all_read(session, "no baseline was written", error) < 0 ||
+	    rules_judge(&session->graph, clock_today(), &findings, error) < 0 ||
 	    load(session, error) < 0 ||
 	    baseline_write(&session->baseline, &findings, dry_run, &changes, error) < 0)
 		return -1;

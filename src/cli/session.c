@@ -18,45 +18,48 @@
 
 /* ---- where the tree is ---- */
 
-static bool has(struct str folder, const char *name)
+static bool is_missing(int number)
 {
-	char path[PATH_LIMIT + 32];
-	snprintf(path, sizeof path, "%.*s/%s", STR_ARG(folder), name);
-	return access(path, F_OK) == 0;
+	return number == ENOENT || number == ENOTDIR;
+}
+
+static int refuse_path(const char *path, const char *what, struct error *error)
+{
+	return error_at(error, is_missing(errno) ? ERROR_NOT_FOUND : ERROR_IO, path, 0, 0,
+			"cannot be %s: %s", what, strerror(errno));
 }
 
 /* The nearest folder at or above `start` that has `name`; an empty str when there is none. */
-static struct str find_above(struct str start, const char *name)
+static int find_above(struct str start, const char *name, struct str *out, struct error *error)
 {
+	char path[PATH_LIMIT + 32];
 	for (struct str folder = start;; folder = path_folder(folder)) {
-		if (has(folder, name))
-			return folder;
-		if (folder.length == 0)
-			return (struct str){0};
+		snprintf(path, sizeof path, "%.*s/%s", STR_ARG(folder), name);
+		bool is_there = access(path, F_OK) == 0;
+		if (!is_there && !is_missing(errno))
+			return refuse_path(path, "looked for", error);
+		*out = is_there ? folder : (struct str){0};
+		if (is_there || folder.length == 0)
+			return 0;
 	}
 }
 
-/* The nearest folder with an ashlar.yaml, not past the top of the git work tree: what a
- * repository around this one says is not meant for it. */
-static struct str find_contract(struct str start)
+/* The nearest folder with an ashlar.yaml, not past the top of the git work tree (empty: there
+ * is none): what a repository around this one says is not meant for it. */
+static int find_contract(struct str start, struct str top, struct str *out, struct error *error)
 {
-	struct str folder = find_above(start, CONTRACT_ROOT_NAME);
-	struct str top = find_above(start, ".git");
-	return folder.at && folder.length >= top.length ? folder : (struct str){0};
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat status;
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+	if (find_above(start, CONTRACT_ROOT_NAME, out, error) < 0)
+		return -1;
+	if (out->at && out->length < top.length)
+		*out = (struct str){0};
+	return 0;
 }
 
 static int real_path(const char *path, char *out, struct error *error)
 {
 	char *real = realpath(path, NULL);
 	if (!real)
-		return error_at(error, ERROR_NOT_FOUND, path, 0, 0, "cannot be found: %s",
-				strerror(errno));
+		return refuse_path(path, "found", error);
 	size_t length = strlen(real);
 	if (length < PATH_LIMIT)
 		memcpy(out, real, length + 1);
@@ -69,21 +72,25 @@ static int locate(const struct arguments *arguments, const char *operand, struct
 		  struct error *error)
 {
 	char start[PATH_LIMIT];
+	struct stat status;
+	struct str top, root;
 	if (real_path(operand ? operand : ".", start, error) < 0)
 		return -1;
-	struct str folder = str_of(start);
-	if (operand && !is_folder(start))
-		folder = path_folder(folder);
-	struct str root = find_contract(folder);
+	if (stat(start, &status) < 0)
+		return refuse_path(start, "found", error);
+	bool is_folder = S_ISDIR(status.st_mode);
+	struct str folder = is_folder ? str_of(start) : path_folder(str_of(start));
+	if (find_above(folder, ".git", &top, error) < 0 ||
+	    find_contract(folder, top, &root, error) < 0)
+		return -1;
 	if (operand && arguments->verb == VERB_INIT)
 		root = folder;
-	if (!root.at && !(operand && is_folder(start) && arguments->operand_count == 1))
-		root = find_above(folder, ".git");
+	if (!root.at)
+		root = operand && is_folder && arguments->operand_count == 1 ? folder : top;
 	if (!root.at)
 		root = folder;
 	snprintf(session->root, sizeof session->root, "%.*s", root.length ? (int)root.length : 1,
 		 root.length ? root.at : "/");
-	struct str top = find_above(str_of(session->root), ".git");
 	if (top.at && root.length > top.length)
 		session->prefix = str_from(str_of(session->root), top.length + 1);
 	return 0;
@@ -112,8 +119,7 @@ static int find_root(const struct arguments *arguments, bool filtered, struct se
 	unsigned count = filtered ? arguments->operand_count : 0;
 	const char *directory = arguments->values[FLAG_DIRECTORY];
 	if (directory && chdir(directory) < 0)
-		return error_at(error, ERROR_NOT_FOUND, directory, 0, 0, "cannot be entered: %s",
-				strerror(errno));
+		return refuse_path(directory, "entered", error);
 	if (locate(arguments, count ? arguments->operands[0] : NULL, session, error) < 0)
 		return -1;
 	session->filters = arena_array(&session->arena, count, sizeof *session->filters);
@@ -264,6 +270,8 @@ static int run(struct session *session, struct error_list *errors, struct error 
 	unsigned threads = thread_count(session->arguments);
 	if (contracts_load_root(session->root, &session->contracts, errors, error) < 0)
 		return -1;
+	if (error_list_has(errors, ERROR_IO))
+		return 0;
 	session->proposed = !session->contracts.found;
 	progress(session, "reading files");
 	if (scan(session, threads, error) < 0)
@@ -283,6 +291,16 @@ static int run(struct session *session, struct error_list *errors, struct error 
 	return graph_build(&session->tree, &session->contracts, &session->graph, error);
 }
 
+/* What could not be read is told first: much of the rest may follow from it. */
+static int show_errors(const struct session *session, const struct error_list *errors)
+{
+	const struct error_list *problems = &session->tree.problems;
+	terminal_errors(session->arguments, "unreadable", problems);
+	terminal_errors(session->arguments, "contract", errors);
+	return problems->count > 0 || error_list_has(errors, ERROR_IO) ? EXIT_UNREADABLE
+								       : EXIT_WRONG;
+}
+
 int session_open(const struct arguments *arguments, bool filtered, struct session *out)
 {
 	_cleanup_(error_list_clear) struct error_list errors = {0};
@@ -292,10 +310,8 @@ int session_open(const struct arguments *arguments, bool filtered, struct sessio
 	if (find_root(arguments, filtered, out, &error) < 0 || run(out, &errors, &error) < 0)
 		code = terminal_error(arguments, &error);
 	terminal_progress(arguments, NULL, 0);
-	if (code == EXIT_CLEAN && errors.count > 0) {
-		terminal_errors(arguments, "contract", &errors);
-		code = EXIT_WRONG;
-	}
+	if (code == EXIT_CLEAN && errors.count > 0)
+		code = show_errors(out, &errors);
 	if (code != EXIT_CLEAN)
 		session_release(out);
 	return code;
@@ -317,6 +333,24 @@ bool session_shows(const struct session *session, struct str path)
 		if (path_is_within(path, session->filters[i]))
 			return true;
 	return session->filter_count == 0;
+}
+
+int session_require_all_read(const struct session *session, const char *outcome,
+			     struct error *error)
+{
+	if (!error_list_has(&session->tree.problems, ERROR_IO))
+		return 0;
+	terminal_errors(session->arguments, "unreadable", &session->tree.problems);
+	return error_set(error, ERROR_IO,
+			 "%s, because not everything could be read; make it readable, or leave it "
+			 "out by 'exclude' or .gitignore",
+			 outcome);
+}
+
+int session_tell_unread(const struct session *session, int code)
+{
+	terminal_errors(session->arguments, "unreadable", &session->tree.problems);
+	return code == EXIT_CLEAN && session->tree.problems.count ? EXIT_UNREADABLE : code;
 }
 
 double session_elapsed(const struct session *session)

@@ -42,6 +42,16 @@ void session_release(struct session *session);
 /* Whether the path is, or is below, one of the operands. */
 bool session_shows(const struct session *session, struct str path);
 
+/* For verbs that write what was seen into the user's files: a file that the system refused to
+ * read would be taken for one that is gone. Shows those that there are; `outcome` ("nothing was
+ * written") begins the message. Errors: ERROR_IO. */
+int session_require_all_read(const struct session *session, const char *outcome,
+			     struct error *error) must_check;
+
+/* Shows the files that could not be read. Returns EXIT_UNREADABLE when there are some, else
+ * `code`; an exit code other than EXIT_CLEAN stays. */
+int session_tell_unread(const struct session *session, int code);
+
 /* What was seen, for the reports; its texts live as long as the session. Errors:
  * ERROR_MEMORY. */
 int session_summary(struct session *session, struct check_summary *out,

@@ -156,7 +156,5 @@ int verb_affected(const struct arguments *arguments)
 		return code;
 	if (find_affected(&session, &changes, &out, &error) < 0)
 		return terminal_error(arguments, &error);
-	code = terminal_write(arguments, text_str(&out));
-	terminal_errors(arguments, "unreadable", &session.tree.problems);
-	return code == EXIT_CLEAN && session.tree.problems.count ? EXIT_UNREADABLE : code;
+	return session_tell_unread(&session, terminal_write(arguments, text_str(&out)));
 }

@@ -90,6 +90,8 @@ static int propose(const struct session *session, struct text *out, struct error
 		return error_set(error, ERROR_NOT_FOUND,
 				 "no source file was found in %s: there is nothing to propose",
 				 session->root);
+	if (session_require_all_read(session, "nothing was written", error) < 0)
+		return -1;
 	return write_contracts(session, out, error);
 }
 
@@ -107,15 +109,16 @@ static int write_baseline(struct session *session, struct text *out, struct erro
 	return 0;
 }
 
-static int finish(const struct arguments *arguments, int result, const struct text *out,
+static int finish(const struct session *session, int result, const struct text *out,
 		  struct error *error)
 {
+	const struct arguments *arguments = session->arguments;
 	if (result == 0 && out->failed)
 		result = error_memory(error);
 	int code = arguments->given[FLAG_QUIET] && !arguments->given[FLAG_DRY_RUN]
 			   ? EXIT_CLEAN
 			   : terminal_write(arguments, text_str(out));
-	return result < 0 ? terminal_error(arguments, error) : code;
+	return result < 0 ? terminal_error(arguments, error) : session_tell_unread(session, code);
 }
 
 int verb_init(const struct arguments *arguments)
@@ -139,7 +142,7 @@ int verb_init(const struct arguments *arguments)
 				   "`public` list,\nand order them in `layers`: "
 				   "docs/contracts.md tells how.\n"));
 	}
-	return finish(arguments, result, &out, &error);
+	return finish(&session, result, &out, &error);
 }
 
 int verb_baseline(const struct arguments *arguments)
@@ -156,5 +159,5 @@ int verb_baseline(const struct arguments *arguments)
 					 " in %s; `ashlar init` writes one, with a baseline",
 					 session.root)
 			     : write_baseline(&session, &out, &error);
-	return finish(arguments, result, &out, &error);
+	return finish(&session, result, &out, &error);
 }

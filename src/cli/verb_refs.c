@@ -79,7 +79,5 @@ int verb_refs(const struct arguments *arguments)
 		error_memory(&error);
 		return terminal_error(arguments, &error);
 	}
-	code = terminal_write(arguments, text_str(&out));
-	terminal_errors(arguments, "unreadable", &session.tree.problems);
-	return code == EXIT_CLEAN && session.tree.problems.count ? EXIT_UNREADABLE : code;
+	return session_tell_unread(&session, terminal_write(arguments, text_str(&out)));
 }

@@ -222,7 +222,7 @@ static int show(const struct search *search, bool json, size_t found, struct tex
 		text_add(out, found ? STR("\n]}\n") : STR("]}\n"));
 	else if (found == 0)
 		text_addf(out, "%s does not reach %s.\n", search->from.word, search->to.word);
-	int code = terminal_write(arguments, text_str(out));
+	int code = session_tell_unread(search->session, terminal_write(arguments, text_str(out)));
 	return code == EXIT_CLEAN && found == 0 ? EXIT_FINDINGS : code;
 }
 
@@ -251,5 +251,7 @@ int verb_why(const struct arguments *arguments)
 	if (result == 0)
 		result = run_search(&search, json, &found, &out, &error);
 	mem_free(search.edges);
+	if (result == 0 && out.failed)
+		result = error_memory(&error);
 	return result < 0 ? terminal_error(arguments, &error) : show(&search, json, found, &out);
 }

@@ -91,8 +91,10 @@ int json_parse(const char *path, struct str text, enum json_dialect dialect, jso
 	if (dialect == JSON_COMMENTS && str_trim(text).length == 0)
 		text = STR("{}");
 	json_t *object = json_loadb(text.length ? text.at : "", text.length, 0, &problem);
-	if (!object)
+	if (!object || out_of_memory) {
+		json_decref(object);
 		return report(path, &problem, error);
+	}
 	if (!json_is_object(object)) {
 		json_decref(object);
 		return error_at(error, ERROR_SYNTAX, path, 1, 1, "must hold an object: {...}");
