@@ -117,4 +117,8 @@ void scan_source(enum language language, struct str path, struct str source, str
 	facts->not_utf8 = survey.has_high && !utf8_valid(source);
 	facts->lines = (uint32_t)survey.newlines + (end > begin && end[-1] != '\n');
 	SCANNERS[language](&scanner);
+	/* A language whose lines may end in a lone CR has counted more. */
+	if (facts->reference_count > 0 &&
+	    facts->lines < facts->references[facts->reference_count - 1].line)
+		facts->lines = facts->references[facts->reference_count - 1].line;
 }

@@ -31,6 +31,7 @@ static void scan_as(const char *path, struct str source, struct text *out)
 		    &facts);
 	for (size_t i = 0; i < facts.reference_count; i++) {
 		const struct reference *found = &facts.references[i];
+		assert_in_range(found->line, 1, facts.lines);
 		text_addf(out, "%u:%u %s %s\n", found->line, found->column,
 			  reference_kind_name((enum reference_kind)found->kind), found->target);
 	}
