@@ -90,8 +90,6 @@ static int propose(const struct session *session, struct text *out, struct error
 		return error_set(error, ERROR_NOT_FOUND,
 				 "no source file was found in %s: there is nothing to propose",
 				 session->root);
-	if (session_require_all_read(session, "nothing was written", error) < 0)
-		return -1;
 	return write_contracts(session, out, error);
 }
 

@@ -180,6 +180,9 @@ class Loop:
                 return
             if code == 2 and re.search(b"is not in a git repository|git knows no revision", err):
                 return
+        # What cannot be read is left out of what is proposed, in writing.
+        if code == 0 and told and (err and "check" in self.words or out.find(b"excluded ") >= 0):
+            return
         if code not in (1, 3) or b"Sanitizer" in err or b"runtime error" in err:
             problem = f"ends with {code}"
         elif not told:
@@ -250,7 +253,7 @@ def main():
                 failed += bool(loop.problems)
                 if loop.problems:
                     print(f"FAIL {loop.name}: {len(loop.problems)} of {loop.runs} runs",
-                          *loop.problems[:40], sep="\n", flush=True)
+                          *loop.problems[:10], sep="\n", flush=True)
     print(f"{runs} runs with a fault")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
