@@ -111,7 +111,7 @@ static int write_all(int fd, struct str content)
 			return -1;
 		content = str_from(content, (size_t)done);
 	}
-	return fsync(fd);
+	return 0;
 }
 
 /* Creates a file beside `path`, whose name is then in `name`. Its mode is what a new file
@@ -152,7 +152,7 @@ static int replace(const char *path, struct str content)
 	_cleanup_(file_closep) int fd = create_beside(path, &name);
 	if (fd < 0)
 		return -1;
-	if (write_all(fd, content) == 0 && rename(name.at, path) == 0)
+	if (write_all(fd, content) == 0 && fsync(fd) == 0 && rename(name.at, path) == 0)
 		return 0;
 	int cause = errno;
 	unlink(name.at);
@@ -160,11 +160,25 @@ static int replace(const char *path, struct str content)
 	return -1;
 }
 
+/* Whether there is something that is written into, such as a pipe or a device. */
+static bool is_sink(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/* 0, or -1 with errno. */
+static int pour(const char *path, struct str content)
+{
+	_cleanup_(file_closep) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -1 : write_all(fd, content);
+}
+
 int file_write(const char *path, struct str content, struct error *error)
 {
 	char real[PATH_MAX];
 	const char *target = realpath(path, real) ? real : path;
-	if (replace(target, content) == 0)
+	if ((is_sink(path) ? pour(path, content) : replace(target, content)) == 0)
 		return 0;
 	if (errno == ENOMEM)
 		return error_memory(error);

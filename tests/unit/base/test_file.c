@@ -117,6 +117,23 @@ static void writes_through_a_link(void **state)
 	assert_true(S_ISLNK(status.st_mode));
 }
 
+static void writes_into_a_pipe_and_leaves_it_there(void **state)
+{
+	const struct sandbox *sandbox = *state;
+	const char *path = sandbox_path(sandbox, "pipe");
+	struct stat status;
+	char got[8] = "";
+	assert_int_equal(mkfifo(path, 0600), 0);
+	int fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(file_write(path, STR("one"), NULL), 0);
+	assert_int_equal(read(fd, got, sizeof got), 3);
+	close(fd);
+	assert_string_equal(got, "one");
+	assert_int_equal(lstat(path, &status), 0);
+	assert_true(S_ISFIFO(status.st_mode));
+}
+
 static void says_what_cannot_be_written(void **state)
 {
 	const struct sandbox *sandbox = *state;
@@ -184,6 +201,7 @@ int main(void)
 		TEST(writes_new_files_with_the_usual_mode),
 		TEST(replaces_and_keeps_the_mode),
 		TEST(writes_through_a_link),
+		TEST(writes_into_a_pipe_and_leaves_it_there),
 		TEST(says_what_cannot_be_written),
 		TEST(every_failing_allocation_is_told),
 	};
