@@ -200,6 +200,10 @@ bool verb_has_flag(enum verb_id verb, enum flag_id flag)
 static int wrong_verb(const char *word, struct error *error)
 {
 	struct str names[VERB_COUNT];
+	if (word[0] == '-')
+		return error_set(error, ERROR_INVALID,
+				 "flags come after the verb: 'ashlar VERB %s'; see 'ashlar help'",
+				 word);
 	for (int i = 0; i < VERB_COUNT; i++)
 		names[i] = str_of(VERBS[i].name);
 	struct str nearest = str_nearest(str_of(word), names, VERB_COUNT);
@@ -282,22 +286,11 @@ static int check_value(enum verb_id verb, enum flag_id flag, const char *value, 
 	return 0;
 }
 
-/* Understands the flag at argv[*at] and moves *at behind it and its value. */
-static int parse_flag(int argc, char **argv, int *at, struct arguments *arguments,
-		      struct error *error)
+/* Takes a flag with its value, which is `attached` or the word at argv[*at]. */
+static int take_flag(int argc, char **argv, int *at, enum flag_id flag, const char *attached,
+		     struct arguments *arguments, struct error *error)
 {
-	const char *word = argv[(*at)++];
-	bool is_long = word[1] == '-';
-	struct str name = is_long ? str_of(word + 2) : str_first(str_of(word + 1), 1);
-	ptrdiff_t equals = is_long ? str_find(name, '=') : -1;
-	const char *value = equals >= 0 ? name.at + equals + 1 : NULL;
-	if (equals >= 0)
-		name = str_first(name, (size_t)equals);
-	if (!is_long && word[2])
-		value = word + 2;
-	enum flag_id flag = FLAG_COUNT;
-	if (find_flag(arguments->verb, name, &flag, error) < 0)
-		return -1;
+	const char *value = attached;
 	if (!FLAGS[flag].value && value)
 		return error_set(error, ERROR_INVALID, "--%s takes no value", FLAGS[flag].name);
 	if (FLAGS[flag].value && !value) {
@@ -311,19 +304,74 @@ static int parse_flag(int argc, char **argv, int *at, struct arguments *argument
 	return value ? check_value(arguments->verb, flag, value, error) : 0;
 }
 
+/* "--name", "--name=value". */
+static int parse_long(int argc, char **argv, int *at, struct str name, struct arguments *arguments,
+		      struct error *error)
+{
+	enum flag_id flag = FLAG_COUNT;
+	ptrdiff_t equals = str_find(name, '=');
+	const char *value = equals >= 0 ? name.at + equals + 1 : NULL;
+	if (equals >= 0)
+		name = str_first(name, (size_t)equals);
+	if (find_flag(arguments->verb, name, &flag, error) < 0)
+		return -1;
+	return take_flag(argc, argv, at, flag, value, arguments, error);
+}
+
+/* "-f", "-fvalue", and several switches in one word: "-aq". */
+static int parse_letters(int argc, char **argv, int *at, const char *letters,
+			 struct arguments *arguments, struct error *error)
+{
+	while (*letters) {
+		enum flag_id flag = FLAG_COUNT;
+		if (find_flag(arguments->verb, (struct str){letters, 1}, &flag, error) < 0)
+			return -1;
+		letters++;
+		const char *value = FLAGS[flag].value && *letters ? letters : NULL;
+		if (take_flag(argc, argv, at, flag, value, arguments, error) < 0)
+			return -1;
+		if (FLAGS[flag].value)
+			break;
+	}
+	return 0;
+}
+
+/* Understands the flag at argv[*at] and moves *at behind it and its value. */
+static int parse_flag(int argc, char **argv, int *at, struct arguments *arguments,
+		      struct error *error)
+{
+	const char *word = argv[(*at)++];
+	if (word[1] == '-')
+		return parse_long(argc, argv, at, str_of(word + 2), arguments, error);
+	return parse_letters(argc, argv, at, word + 1, arguments, error);
+}
+
+static int wrong_choice(const char *value, const char *choices, struct error *error)
+{
+	enum { CHOICES = 32 };
+	struct str names[CHOICES], rest = str_of(choices);
+	size_t count = 0;
+	while (count < CHOICES && str_split(&rest, ' ', &names[count]))
+		count++;
+	struct str nearest = str_nearest(str_of(value), names, count);
+	if (nearest.length)
+		return error_set(error, ERROR_INVALID, "'%s' is none of: %s; did you mean '%.*s'?",
+				 value, choices, STR_ARG(nearest));
+	return error_set(error, ERROR_INVALID, "'%s' is none of: %s", value, choices);
+}
+
 static int check_operands(const struct arguments *arguments, struct error *error)
 {
 	const struct verb *verb = &VERBS[arguments->verb];
 	if (arguments->given[FLAG_HELP])
 		return 0;
 	if (arguments->operand_count < verb->least || arguments->operand_count > verb->most)
-		return error_set(error, ERROR_INVALID, "usage: ashlar %s %s", verb->name,
-				 verb->operands);
+		return error_set(error, ERROR_INVALID, "usage: ashlar %s%s%s", verb->name,
+				 verb->operands[0] ? " " : "", verb->operands);
 	for (unsigned i = 0; i < arguments->operand_count; i++)
 		if (verb->operand == WORD_CHOICE &&
 		    !is_choice(arguments->operands[i], verb->choices))
-			return error_set(error, ERROR_INVALID, "'%s' is none of: %s",
-					 arguments->operands[i], verb->choices);
+			return wrong_choice(arguments->operands[i], verb->choices, error);
 	return 0;
 }
 

@@ -25,8 +25,8 @@ static bool is_missing(int number)
 
 static int refuse_path(const char *path, const char *what, struct error *error)
 {
-	return error_at(error, is_missing(errno) ? ERROR_NOT_FOUND : ERROR_IO, path, 0, 0,
-			"cannot be %s: %s", what, strerror(errno));
+	return error_at(error, is_missing(errno) ? ERROR_NOT_FOUND : ERROR_IO,
+			path[0] ? path : "''", 0, 0, "cannot be %s: %s", what, strerror(errno));
 }
 
 /* The nearest folder at or above `start` that has `name`; an empty str when there is none. */

@@ -69,10 +69,19 @@ static int exit_code_of(enum error_code code)
 	return code == ERROR_IO || code == ERROR_MEMORY ? EXIT_UNREADABLE : EXIT_WRONG;
 }
 
+static bool is_control(char byte)
+{
+	return (unsigned char)byte < 0x20 || byte == 0x7F;
+}
+
 static void show(const struct arguments *arguments, const char *label, const struct error *error)
 {
 	char line[sizeof(struct error) + 64];
 	error_format(error, line, sizeof line);
+	/* A name must not write on the terminal by itself. */
+	for (char *at = line; *at; at++)
+		if (is_control(*at))
+			*at = '?';
 	bool colors = terminal_colors(arguments, true);
 	fprintf(stderr, "%s%s:%s %s\n", colors ? "\033[1;31m" : "", label, colors ? "\033[0m" : "",
 		line);

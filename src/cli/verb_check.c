@@ -30,17 +30,38 @@ static void keep_wanted(const struct session *session, struct finding_list *find
 	findings->count = kept;
 }
 
+/* Tells that `word` is no rule or module, and which of `names` it is near to. */
+static int wrong_filter(const char *what, const char *word, const struct str *names, size_t count,
+			struct error *error)
+{
+	struct str nearest = str_nearest(str_of(word), names, count);
+	if (nearest.length)
+		return error_set(error, ERROR_INVALID,
+				 "--%s: there is no %s '%s'; did you mean '%.*s'?", what, what,
+				 word, STR_ARG(nearest));
+	return error_set(error, ERROR_INVALID, "--%s: there is no %s '%s'%s", what, what, word,
+			 strcmp(what, "rule") == 0 ? "; 'ashlar explain' lists all" : "");
+}
+
 /* A rule or module that does not exist must not look like a clean check. */
-static int check_filters(const struct session *session, struct error *error)
+static int check_filters(struct session *session, struct error *error)
 {
 	const char *rule = session->arguments->values[FLAG_RULE];
 	const char *module = session->arguments->values[FLAG_MODULE];
+	const struct contracts *contracts = &session->contracts;
+	struct str rules[RULE_COUNT];
+	for (int i = 0; i < RULE_COUNT; i++)
+		rules[i] = str_of(rule_name((enum rule_id)i));
 	if (rule && rule_named(str_of(rule)) == RULE_COUNT)
-		return error_set(error, ERROR_INVALID,
-				 "--rule: there is no rule '%s'; 'ashlar explain' lists all", rule);
-	if (module && contracts_find(&session->contracts, str_of(module)) == MODULE_NONE)
-		return error_set(error, ERROR_INVALID, "--module: there is no module '%s'", module);
-	return 0;
+		return wrong_filter("rule", rule, rules, RULE_COUNT, error);
+	if (!module || contracts_find(contracts, str_of(module)) != MODULE_NONE)
+		return 0;
+	struct str *names = arena_array(&session->arena, contracts->module_count, sizeof *names);
+	if (!names)
+		return error_memory(error);
+	for (size_t i = 0; i < contracts->module_count; i++)
+		names[i] = contracts->modules[i].name;
+	return wrong_filter("module", module, names, contracts->module_count, error);
 }
 
 static uint64_t count_shown(const struct session *session)
