@@ -6,21 +6,6 @@
 
 #include "base/path.h"
 
-/* Packages of the tree that one file imports with a star; further ones are not looked in. */
-enum { STAR_LIMIT = 64 };
-
-struct java_file {
-	const struct java_index *index;
-	const struct tree *tree;
-	uint32_t entry;
-	bool is_module_info;
-	/* The package asked for last: what is imported stands sorted, mostly. */
-	struct str asked;
-	uint32_t asked_number; /* JAVA_NO_PACKAGE: not of the tree */
-	uint32_t stars[STAR_LIMIT];
-	size_t star_count;
-};
-
 /* ---- names ---- */
 
 static bool is_capital(char byte)
@@ -28,9 +13,7 @@ static bool is_capital(char byte)
 	return byte >= 'A' && byte <= 'Z';
 }
 
-/* Length of the package in front of a dotted name: up to the first part with a capital, or
- * without the last part when there is none. A star counts as a capital. */
-static size_t package_length(struct str name)
+size_t java_package_length(struct str name)
 {
 	size_t last = 0;
 	for (size_t part = 0; part < name.length;) {
@@ -71,9 +54,7 @@ static const struct java_group *type_behind(struct java_file *file, struct str n
 	return java_index_type(file->index, package, part_at(name, package_end + 1));
 }
 
-/* The type of the tree that a dotted name starts with: the shortest, as in the language. */
-static const struct java_group *find_type(struct java_file *file, struct str name,
-					  size_t package_end)
+const struct java_group *java_find_type(struct java_file *file, struct str name, size_t package_end)
 {
 	const struct java_group *group = type_behind(file, name, package_end);
 	if (group || !file->index->odd_names)
@@ -140,8 +121,8 @@ static uint32_t choose(const struct java_file *file, const struct java_group *gr
 static void resolve_type(struct java_file *file, struct reference *reference)
 {
 	struct str name = reference_target(reference);
-	size_t package_end = package_length(name);
-	const struct java_group *group = find_type(file, name, package_end);
+	size_t package_end = java_package_length(name);
+	const struct java_group *group = java_find_type(file, name, package_end);
 	uint32_t chosen = group ? choose(file, group, name) : ENTRY_NONE;
 	if (chosen != ENTRY_NONE)
 		set_internal(reference, chosen);
@@ -177,7 +158,7 @@ static void resolve_star(struct java_file *file, struct reference *reference)
 		set_foreign(file, reference, package.length);
 		return;
 	}
-	if (file->star_count < STAR_LIMIT)
+	if (file->star_count < JAVA_STAR_LIMIT)
 		file->stars[file->star_count++] = number;
 	set_internal(reference, chosen);
 }
@@ -237,14 +218,18 @@ static void resolve_name(struct java_file *file, struct reference *reference)
 	struct str name = reference_target(reference);
 	bool simple = str_find(name, '.') < 0;
 	const struct java_group *group =
-		simple ? find_simple(file, name) : find_type(file, name, package_length(name));
+		simple ? find_simple(file, name)
+		       : java_find_type(file, name, java_package_length(name));
 	uint32_t chosen = ENTRY_NONE;
 	if (group && simple)
 		chosen = java_index_choose(file->index, file->tree, group, file->entry);
 	else if (group)
 		chosen = choose(file, group, name);
 	reference->state = REFERENCE_DROPPED;
-	if (chosen != ENTRY_NONE && chosen != file->entry && is_seen(file, chosen))
+	if (chosen == ENTRY_NONE || chosen == file->entry || !is_seen(file, chosen))
+		return;
+	if (!simple || !java_index_is_nested(file->index, name) ||
+	    !java_inherits(file, reference->within, name))
 		set_internal(reference, chosen);
 }
 

@@ -8,8 +8,12 @@
 
 #define JAVA_NO_PACKAGE UINT32_MAX
 
-/* Most source roots that a user may name. */
-enum { JAVA_ROOT_LIMIT = 256 };
+enum {
+	JAVA_ROOT_LIMIT = 256, /* source roots that a user may name */
+	/* Packages of the tree that one file imports with a star; further ones are not looked in. */
+	JAVA_STAR_LIMIT = 64,
+	JAVA_NESTED_BITS = 16,
+};
 
 /* Entries that share a name, in ascending order: index->members[first] and on. */
 struct java_group {
@@ -50,7 +54,23 @@ struct java_index {
 	size_t named_root_count;
 	uint32_t *module_of; /* folder -> nearest one, itself or above, with a build file */
 	uint32_t lang;       /* java.lang, when the tree is a JDK; else JAVA_NO_PACKAGE */
-	bool odd_names;      /* a type starts with no capital, or a package's part with one */
+	/* One bit for each hash of a name, set where a type in a type has a name like that. */
+	uint64_t nested[(1 << JAVA_NESTED_BITS) / 64];
+	bool odd_names; /* a type starts with no capital, or a package's part with one */
+};
+
+/* One file while it is resolved. */
+struct java_file {
+	const struct java_index *index;
+	const struct tree *tree;
+	uint32_t entry;
+	bool is_module_info;
+	/* The package asked for last: what is imported stands sorted, mostly. */
+	struct str asked;
+	uint32_t asked_number; /* JAVA_NO_PACKAGE: not of the tree */
+	size_t looked;         /* declarations and imports looked at for what is inherited */
+	uint32_t stars[JAVA_STAR_LIMIT];
+	size_t star_count;
 };
 
 /* Indexes the Java files of the tree. `roots` are paths of source roots that the user names, at
@@ -68,6 +88,22 @@ uint32_t java_index_package(const struct java_index *index, struct str name);
 /* The files that declare a type in the package at their top level, or NULL. */
 const struct java_group *java_index_type(const struct java_index *index, uint32_t package,
 					 struct str name);
+
+/* Whether a type in a type may have the name, anywhere in the tree. */
+bool java_index_is_nested(const struct java_index *index, struct str name);
+
+/* Length of the package in front of a dotted name: up to the first part with a capital, or
+ * without the last part when there is none. A star counts as a capital. */
+size_t java_package_length(struct str name);
+
+/* The type of the tree that a dotted name starts with, the shortest as in the language; or
+ * NULL. `package_end` is the name's java_package_length(). */
+const struct java_group *java_find_type(struct java_file *file, struct str name,
+					size_t package_end);
+
+/* Whether the type of the file with the number `within`, or one around it, inherits a type
+ * with the name from a supertype in the tree. Past a bound of what is looked at: false. */
+bool java_inherits(struct java_file *file, uint16_t within, struct str name);
 
 /* The member of the group that `from` means: the one in its own source root, else in its own
  * build module, else the nearest; where roots that the user names come first, in their order,

@@ -89,6 +89,19 @@ static struct java_group *group_of(struct java_index *index, uint32_t package, s
 	return &index->groups[find_slot(index, hash, package, name)->group - 1];
 }
 
+/* ---- types in types ---- */
+
+static uint32_t nested_bit(struct str name)
+{
+	return hash_of(0, name) >> (32 - JAVA_NESTED_BITS);
+}
+
+bool java_index_is_nested(const struct java_index *index, struct str name)
+{
+	uint32_t bit = nested_bit(name);
+	return (index->nested[bit / 64] >> bit % 64 & 1) != 0;
+}
+
 /* ---- packages ---- */
 
 uint32_t java_index_package(const struct java_index *index, struct str name)
@@ -183,6 +196,21 @@ static uint32_t find_root(const struct java_index *index, const struct tree *tre
 	return folder;
 }
 
+static bool count_declaration(struct java_index *index, uint32_t package,
+			      const struct declaration *declaration)
+{
+	struct str name = declaration->name;
+	if (declaration->kind == DECLARES_FOR_ALL) {
+		index->odd_names |= name.length > 0 && !is_capital(name.at[0]);
+		return count_type(index, package, name);
+	}
+	if (declaration->kind == DECLARES_MEMBER || declaration->kind == DECLARES_NEAR_MEMBER) {
+		uint32_t bit = nested_bit(name);
+		index->nested[bit / 64] |= (uint64_t)1 << bit % 64;
+	}
+	return true;
+}
+
 static bool count_file(struct java_index *index, const struct tree *tree, uint32_t file,
 		       uint32_t before)
 {
@@ -202,12 +230,9 @@ static bool count_file(struct java_index *index, const struct tree *tree, uint32
 	if (package->last_folder != folder)
 		package->folders.count++;
 	package->last_folder = folder;
-	for (size_t i = 0; i < facts->declaration_count; i++) {
-		struct str name = facts->declarations[i].name;
-		index->odd_names |= name.length > 0 && !is_capital(name.at[0]);
-		if (!count_type(index, number, name))
+	for (size_t i = 0; i < facts->declaration_count; i++)
+		if (!count_declaration(index, number, &facts->declarations[i]))
 			return false;
-	}
 	return true;
 }
 
@@ -272,7 +297,9 @@ static void fill_file(struct java_index *index, const struct tree *tree, uint32_
 		put_member(index, &package->folders, folder);
 	package->last_folder = folder;
 	for (size_t i = 0; i < facts->declaration_count; i++)
-		put_member(index, group_of(index, number, facts->declarations[i].name), file);
+		if (facts->declarations[i].kind == DECLARES_FOR_ALL)
+			put_member(index, group_of(index, number, facts->declarations[i].name),
+				   file);
 }
 
 static bool fill_all(struct java_index *index, const struct tree *tree)

@@ -60,6 +60,17 @@ struct reference {
 	uint8_t kind;            /* enum reference_kind */
 	uint8_t state;           /* enum reference_state */
 	uint8_t form;            /* C: enum include_form */
+	/* Java: the number from 1 of the declaration of the type around it; 0: none, or unknown. */
+	uint16_t within;
+};
+
+enum declaration_kind {
+	DECLARES_FOR_ALL, /* what a file gives to others */
+	/* Java alone: */
+	DECLARES_MEMBER,      /* a type in a type, which subclasses inherit */
+	DECLARES_NEAR_MEMBER, /* the same, by subclasses in the same package only */
+	DECLARES_INNER,       /* another type in a type */
+	DECLARES_SUPERTYPE,   /* no declaration but a supertype's name, as written, of `within` */
 };
 
 /* A name that a file gives to others: a top-level type in Java, a module in C++; in C also a
@@ -67,6 +78,8 @@ struct reference {
 struct declaration {
 	struct str name;
 	uint32_t line;
+	uint16_t within; /* as in a reference */
+	uint8_t kind;    /* enum declaration_kind */
 };
 
 struct facts {

@@ -275,6 +275,9 @@ static void start(struct java *java, struct scanner *scanner)
 	java->comment_count = 0;
 	java->list_at = NULL;
 	java->pattern_at = NULL;
+	java->declaration_count = 0;
+	java->declared = (struct java_declared){0};
+	java->braces[0] = (struct java_brace){.at = scanner->begin};
 	java->budget = LOOKBACK_FACTOR * (size_t)(scanner->end - scanner->begin);
 	java_names_start(java);
 }

@@ -54,8 +54,25 @@ enum java_use_kind {
 struct java_use {
 	const char *at;
 	uint32_t length;
-	uint16_t name; /* or JAVA_NONE */
-	uint8_t kind;  /* enum java_use_kind */
+	uint16_t name;    /* or JAVA_NONE */
+	uint16_t within;  /* the type around it, as in a reference */
+	uint8_t kind;     /* enum java_use_kind */
+	uint8_t declares; /* enum declaration_kind */
+};
+
+/* A brace that is open. */
+struct java_brace {
+	const char *at;
+	uint16_t type;     /* the number of the type around what is in it; 0: none */
+	bool is_body;      /* of that type */
+	bool is_interface; /* the body of one */
+};
+
+/* A type whose name was read, and its body not yet. */
+struct java_declared {
+	uint16_t number; /* of its declaration, from 1; 0: there is none, or too many */
+	unsigned depth;
+	bool is_interface;
 };
 
 /* A nested type or a type parameter: hides a name until the block of `depth` closes. */
@@ -88,7 +105,9 @@ struct java {
 	unsigned hider_count;
 	uint16_t slots[JAVA_SLOT_COUNT];
 	struct java_span comments[JAVA_COMMENT_LIMIT];
-	const char *blocks[JAVA_DEPTH_LIMIT + 1]; /* where the open braces stand */
+	unsigned declaration_count;
+	struct java_declared declared;
+	struct java_brace braces[JAVA_DEPTH_LIMIT + 1]; /* by depth; the first is the file */
 	struct java_name names[JAVA_NAME_LIMIT];
 	struct java_use uses[JAVA_USE_LIMIT];
 	struct java_hider hiders[JAVA_HIDER_LIMIT];
@@ -146,6 +165,11 @@ void java_names_qualified(struct java *java, const char *at, const char *end);
 /* Text from `at` to `end` is told as it stands. */
 void java_names_add(struct java *java, enum java_use_kind kind, const char *at, const char *end);
 
+/* The name from `at` to `end` is declared by the type with the number `within`. Returns the
+ * number of the declaration, or 0 when there are too many. */
+uint16_t java_names_declare(struct java *java, enum declaration_kind kind, const char *at,
+			    const char *end, uint16_t within);
+
 /* From now on, until the block of `depth` closes, the name means something else; so did its
  * uses since `from`. */
 void java_names_hide(struct java *java, struct java_name *name, const char *from, unsigned depth);
@@ -163,6 +187,20 @@ enum java_role java_role_of(struct java *java, const char *at, const char *end);
 
 /* Whether "class", "interface", "enum" or "record" stands before `at`. */
 bool java_is_declared(const struct java *java, const char *at);
+
+/* ---- declarations ---- */
+
+/* Open braces that are told apart. */
+static inline unsigned java_depth(const struct java *java)
+{
+	return java->depth < JAVA_DEPTH_LIMIT ? java->depth : JAVA_DEPTH_LIMIT;
+}
+
+/* A type with the name from `at` to `end` is declared: tells of it, and of its supertypes. */
+void java_declare(struct java *java, const char *at, const char *end);
+
+/* The brace at `at` opens; it may be the body of the type that was declared last. */
+void java_open(struct java *java, const char *at);
 
 /* ---- body ---- */
 

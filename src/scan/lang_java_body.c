@@ -4,24 +4,7 @@
  * name is looked at only while the name is not known yet. */
 #include "scan/lang_java.h"
 
-static unsigned block_depth(const struct java *java)
-{
-	return java->depth < JAVA_DEPTH_LIMIT ? java->depth : JAVA_DEPTH_LIMIT;
-}
-
 /* ---- what is declared ---- */
-
-static void declare(struct java *java, const char *at, const char *end)
-{
-	struct java_name *name = java_name(java, at, end);
-	unsigned depth = block_depth(java);
-	if (depth == 0) {
-		java_names_add(java, JAVA_USE_DECLARATION, at, end);
-		java->top_declared = true;
-	}
-	if (name)
-		java_names_hide(java, name, depth ? java->blocks[depth] : java->begin, depth);
-}
 
 /* A type whose name starts with no capital is found only where its body opens. */
 static void declare_plain(struct java *java, const char *brace)
@@ -34,7 +17,7 @@ static void declare_plain(struct java *java, const char *brace)
 		} else if (java_is(*at, JAVA_BYTE_START)) {
 			const char *end = java_name_end(at);
 			if (at < brace && java_is_declared(java, at)) {
-				declare(java, at, end);
+				java_declare(java, at, end);
 				return;
 			}
 			at = end;
@@ -50,9 +33,7 @@ static const char *open_block(struct java *java, const char *at)
 {
 	if (java->depth == 0 && !java->top_declared)
 		declare_plain(java, at);
-	if (java->depth < JAVA_DEPTH_LIMIT)
-		java->blocks[java->depth + 1] = at;
-	java->depth++;
+	java_open(java, at);
 	return at + 1;
 }
 
@@ -126,10 +107,10 @@ static void judge_name(struct java *java, struct java_name *name, const char *at
 			java_names_add(java, JAVA_USE_NAME, at, end);
 		break;
 	case JAVA_ROLE_MEMBER: use_qualified(java, at, end); break;
-	case JAVA_ROLE_TYPE: declare(java, at, end); break;
+	case JAVA_ROLE_TYPE: java_declare(java, at, end); break;
 	case JAVA_ROLE_PARAMETER:
 		if (name)
-			java_names_hide(java, name, at, block_depth(java) + 1);
+			java_names_hide(java, name, at, java_depth(java) + 1);
 		break;
 	default: break;
 	}
@@ -161,7 +142,7 @@ static const char *visit_name(struct java *java, const char *at, const char *end
 	if (!known)
 		judge_name(java, name, at, end);
 	else if (may_be_declared(java, at) && java_is_declared(java, at))
-		declare(java, at, end);
+		java_declare(java, at, end);
 	if (end - at == 5 && memcmp(at, "Class", 5) == 0)
 		use_literal(java, end);
 	return skip_members(end);

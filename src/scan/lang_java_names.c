@@ -105,8 +105,9 @@ static bool is_scattered(struct str text)
 static void tell(struct java *java, const struct java_use *use)
 {
 	struct str text = {use->at, use->length};
+	java->scanner->within = use->within;
 	if (use->kind == JAVA_USE_DECLARATION)
-		scanner_declare(java->scanner, use->at, text);
+		scanner_declare_as(java->scanner, use->declares, use->at, text);
 	else if (use->kind == JAVA_USE_DYNAMIC)
 		scanner_reference(java->scanner, REFERENCE_DYNAMIC, use->at, text);
 	else if (use->kind == JAVA_USE_NAME && is_scattered(text))
@@ -134,7 +135,13 @@ static uint16_t add_use(struct java *java, struct java_use use)
 void java_names_use(struct java *java, struct java_name *name, const char *at)
 {
 	uint16_t index = (uint16_t)(name - java->names);
-	name->use = add_use(java, (struct java_use){at, name->length, index, JAVA_USE_NAME});
+	name->use = add_use(java, (struct java_use){
+					  .at = at,
+					  .length = name->length,
+					  .name = index,
+					  .within = java->braces[java_depth(java)].type,
+					  .kind = JAVA_USE_NAME,
+				  });
 }
 
 void java_names_qualified(struct java *java, const char *at, const char *end)
@@ -148,7 +155,28 @@ void java_names_qualified(struct java *java, const char *at, const char *end)
 
 void java_names_add(struct java *java, enum java_use_kind kind, const char *at, const char *end)
 {
-	add_use(java, (struct java_use){at, (uint32_t)(end - at), JAVA_NONE, (uint8_t)kind});
+	add_use(java, (struct java_use){
+			      .at = at,
+			      .length = (uint32_t)(end - at),
+			      .name = JAVA_NONE,
+			      .within = java->braces[java_depth(java)].type,
+			      .kind = (uint8_t)kind,
+		      });
+}
+
+uint16_t java_names_declare(struct java *java, enum declaration_kind kind, const char *at,
+			    const char *end, uint16_t within)
+{
+	add_use(java, (struct java_use){
+			      .at = at,
+			      .length = (uint32_t)(end - at),
+			      .name = JAVA_NONE,
+			      .within = within,
+			      .kind = JAVA_USE_DECLARATION,
+			      .declares = (uint8_t)kind,
+		      });
+	java->declaration_count++;
+	return java->declaration_count <= UINT16_MAX ? (uint16_t)java->declaration_count : 0;
 }
 
 /* A use of the name since `from` was none of another file's type. */

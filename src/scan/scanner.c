@@ -75,10 +75,17 @@ void scanner_reference_joined(struct scanner *scanner, enum reference_kind kind,
 		.resolved = ENTRY_NONE,
 		.kind = (uint8_t)kind,
 		.state = REFERENCE_UNRESOLVED,
+		.within = scanner->within,
 	};
 }
 
 void scanner_declare(struct scanner *scanner, const char *at, struct str name)
+{
+	scanner_declare_as(scanner, DECLARES_FOR_ALL, at, name);
+}
+
+void scanner_declare_as(struct scanner *scanner, enum declaration_kind kind, const char *at,
+			struct str name)
 {
 	struct facts *facts = scanner->facts;
 	struct str copy = arena_str(scanner->arena, name);
@@ -88,7 +95,12 @@ void scanner_declare(struct scanner *scanner, const char *at, struct str name)
 		return;
 	}
 	move_to(scanner, at);
-	facts->declarations[facts->declaration_count++] = (struct declaration){copy, scanner->line};
+	facts->declarations[facts->declaration_count++] = (struct declaration){
+		.name = copy,
+		.line = scanner->line,
+		.within = scanner->within,
+		.kind = (uint8_t)kind,
+	};
 }
 
 void scanner_package(struct scanner *scanner, struct str name)

@@ -21,6 +21,7 @@ struct scanner {
 	const char *at;
 	uint32_t line;
 	uint32_t column;
+	uint16_t within; /* put into each reference and declaration */
 };
 
 /* One language's scanner: one pass over the bytes, in time linear to them, whatever they
@@ -44,6 +45,10 @@ void scanner_reference_joined(struct scanner *scanner, enum reference_kind kind,
 
 /* Records that the file gives `name` to others. The name is copied. */
 void scanner_declare(struct scanner *scanner, const char *at, struct str name);
+
+/* Records a declaration of any kind. The name is copied. */
+void scanner_declare_as(struct scanner *scanner, enum declaration_kind kind, const char *at,
+			struct str name);
 
 /* Sets the package. The name is copied. */
 void scanner_package(struct scanner *scanner, struct str name);

@@ -31,6 +31,18 @@ static void scanned_release(struct scanned *scanned)
 	text_release(&scanned->declared);
 }
 
+/* What the file gives to others by its name alone; else also what it is of which type. */
+static void list_declaration(struct scanned *scanned, const struct declaration *declaration)
+{
+	static const char *const KINDS[] = {
+		[DECLARES_FOR_ALL] = "", [DECLARES_MEMBER] = "+",    [DECLARES_NEAR_MEMBER] = "~",
+		[DECLARES_INNER] = "-",  [DECLARES_SUPERTYPE] = "<",
+	};
+	text_addf(&scanned->declared, " %s%s", KINDS[declaration->kind], declaration->name.at);
+	if (declaration->kind != DECLARES_FOR_ALL)
+		text_addf(&scanned->declared, "@%u", declaration->within);
+}
+
 static void list(struct scanned *scanned)
 {
 	for (size_t i = 0; i < scanned->facts.reference_count; i++) {
@@ -41,7 +53,7 @@ static void list(struct scanned *scanned)
 			text_addf(&scanned->names, " %s", reference->target);
 	}
 	for (size_t i = 0; i < scanned->facts.declaration_count; i++)
-		text_addf(&scanned->declared, " %s", scanned->facts.declarations[i].name.at);
+		list_declaration(scanned, &scanned->facts.declarations[i]);
 }
 
 static void scan(struct scanned *scanned, const char *path, struct str source)
@@ -132,12 +144,33 @@ static void test_finds_package_and_types(void **state)
 			"record R(int a) {}\n@interface N {}\n@ interface M {}",
 			"a.b", " I E R N M");
 	expect_declared("class small { class Nested {} }\nclass\n\tD {}\nclass /* x */ E {}", "",
-			" small D E");
+			" small ~Nested@1 D E");
 	expect_declared("@A(\"class no {\") @B(C.class) sealed class t permits u {}\n"
 			"non-sealed class u extends t {}",
-			"", " t u");
+			"", " t u <t@2");
 	expect_declared("@A(B.class)\npackage p;\nimport c.D;\n", "p", "");
 	expect_declared("void main() { int a; }", "", "");
+}
+
+static void test_finds_types_in_types_and_supertypes(void **state)
+{
+	(void)state;
+	expect_declared("class A<T extends B<T>> extends C.D<E, F> implements G<H>, @X(\"{\") I {}",
+			"", " A <C.D@1 <G@1 <I@1");
+	expect_declared(
+		"record R(int a, S s) implements T {} enum E implements F {;} sealed\n"
+		"interface J extends K, L permits M, N {} class O /* x */ extends // y\n P {}",
+		"", " R <T@1 E <F@3 J <K@5 <L@5 O <P@8");
+	expect_declared(
+		"class A { public static class B { protected class C {} } private enum D {}\n"
+		"@X(y = {1}) static final class E {} interface F { class G {} } }",
+		"", " A +B@1 +C@2 -D@1 ~E@1 ~F@1 +G@6");
+	expect_declared("class A { void f() { class B {} if (x) { record C() {} } } class D {} }",
+			"", " A -B@1 -C@1 ~D@1");
+	expect_declared("class A { class B {} { new B() { class C {} }; } }", "", " A ~B@1 -C@1");
+	expect_declared("class A extends", "", " A");
+	expect_declared("class A<", "", " A");
+	expect_declared("class A implements B,,C", "", " A <B@1 <C@1");
 }
 
 static void test_finds_uses_where_types_stand(void **state)
@@ -416,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_finds_imports),
 		cmocka_unit_test(test_an_import_behind_a_type_is_a_name),
 		cmocka_unit_test(test_finds_package_and_types),
+		cmocka_unit_test(test_finds_types_in_types_and_supertypes),
 		cmocka_unit_test(test_finds_uses_where_types_stand),
 		cmocka_unit_test(test_finds_uses_in_patterns),
 		cmocka_unit_test(test_leaves_values_alone),

@@ -1,0 +1,6 @@
+package a;
+
+public interface Far {
+	class Inner {
+	}
+}

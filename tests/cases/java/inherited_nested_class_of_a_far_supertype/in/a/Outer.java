@@ -1,0 +1,6 @@
+package a;
+
+public class Outer {
+	public abstract static class Middle implements Far {
+	}
+}

@@ -1,0 +1,5 @@
+package b;
+
+class Circle extends Circle {
+	Inner own;
+}

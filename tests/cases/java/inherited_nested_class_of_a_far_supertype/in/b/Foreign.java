@@ -1,0 +1,7 @@
+package b;
+
+import x.Outer;
+
+class Foreign extends Outer.Middle {
+	Inner own;
+}

@@ -1,0 +1,7 @@
+package b;
+
+import a.*;
+
+class Near<T extends Inner> extends Outer.Middle {
+	Inner inherited;
+}

@@ -1,0 +1,11 @@
+package b;
+
+class Nested {
+	static class Deep extends a.Outer.Middle {
+		void f() {
+			new Object() {
+				Inner inherited;
+			};
+		}
+	}
+}
