@@ -7,7 +7,9 @@
 2. Where they go: with a compile_commands.json, every include that clang follows in each
    translation unit (libclang's record: place and file), against Ashlar's reference there.
 
-    oracle.py --ashlar PROGRAM [--commands compile_commands.json] TREE
+    oracle.py --ashlar PROGRAM [--commands compile_commands.json [--units N]] TREE
+
+Of more than N translation units N are taken, evenly spread.
 """
 import argparse
 import collections
@@ -20,7 +22,7 @@ import subprocess
 import sys
 
 EXTENSIONS = (".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp",
-              ".inl", ".tpp")
+              ".inl", ".tpp", ".cppm", ".ccm", ".cxxm", ".c++m", ".ixx", ".mpp")
 INCLUDE = re.compile(rb'^#\s*(include_next|include|import)\s*("[^"\n]*"|<[^>\n]*>|[A-Za-z_]\w*)')
 
 
@@ -196,11 +198,14 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ashlar", required=True)
     parser.add_argument("--commands")
+    parser.add_argument("--units", type=int, default=1000)
     parser.add_argument("tree")
     options = parser.parse_args()
     program = os.path.abspath(options.ashlar)
     tree = os.path.abspath(options.tree)
     commands = json.load(open(options.commands, encoding="utf-8")) if options.commands else []
+    all_units = len(commands)
+    commands = commands[::max(1, -(-all_units // options.units))]
     out = collections.Counter()
     found = ashlar(program, tree)
     compare_directives(tree, found, out)
@@ -210,7 +215,7 @@ def main():
           f"{out['misplaced']} misplaced, {out['disordered']} files in another order")
     if commands:
         compare_targets(tree, found, commands, out)
-        print(f"{out['units']} translation units ({out['unreadable']} that libclang refuses), "
+        print(f"{out['units']} of {all_units} translation units ({out['unreadable']} that libclang refuses), "
               f"{out['followed']} includes followed by clang, "
               f"{out['unseen']} unseen, {out['different']} that go elsewhere, "
               f"{out['several']} that go to several files by unit, one of them ours")

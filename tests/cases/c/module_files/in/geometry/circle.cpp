@@ -1,0 +1,3 @@
+module geometry;
+import :shape;
+int area() { return 3; }

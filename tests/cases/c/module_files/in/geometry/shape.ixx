@@ -1,0 +1,2 @@
+export module geometry:shape;
+import "geometry/config.h";
