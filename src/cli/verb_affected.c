@@ -11,6 +11,7 @@
 struct affected {
 	const struct session *session;
 	bool *changed;  /* by module */
+	bool *lost;     /* a file of it is gone */
 	bool *affected; /* changed, or depends on one that is */
 	bool all;       /* a change that can affect every module */
 };
@@ -67,11 +68,23 @@ static void mark_changed(struct affected *affected, const struct change_list *ch
 {
 	for (size_t i = 0; i < changes->count; i++) {
 		uint32_t module = module_of_path(affected->session, changes->paths[i]);
-		if (module != MODULE_NONE)
+		bool is_gone = tree_find(&affected->session->tree, changes->paths[i]) == ENTRY_NONE;
+		if (module != MODULE_NONE) {
 			affected->changed[module] = true;
-		else if (affects_all(changes->paths[i]))
+			affected->lost[module] |= is_gone;
+		} else if (affects_all(changes->paths[i]))
 			affected->all = true;
 	}
+}
+
+/* Whoever referenced a file that is gone has no edge to it any more, so here what modules
+ * declare counts. */
+static bool may_miss_a_file(const struct affected *affected, const struct module *module)
+{
+	for (size_t i = 0; i < module->depends_on.count; i++)
+		if (affected->lost[module->depends_on.items[i].module])
+			return true;
+	return false;
 }
 
 static int mark_affected(struct affected *affected, struct error *error)
@@ -82,6 +95,9 @@ static int mark_affected(struct affected *affected, struct error *error)
 		affected->affected[i] = affected->changed[i] || affected->all;
 	if (affected->session->arguments->given[FLAG_DIRECT])
 		return 0;
+	for (size_t i = 0; i < count; i++)
+		affected->affected[i] |=
+			may_miss_a_file(affected, &affected->session->contracts.modules[i]);
 	if (digraph_reverse(&affected->session->graph.modules, &users, error) < 0)
 		return -1;
 	return digraph_reach(&users, affected->affected, error);
@@ -129,6 +145,7 @@ static int find_affected(struct session *session, struct change_list *changes, s
 	struct affected affected = {
 		.session = session,
 		.changed = arena_array(&session->arena, count, sizeof(bool)),
+		.lost = arena_array(&session->arena, count, sizeof(bool)),
 		.affected = arena_array(&session->arena, count, sizeof(bool)),
 	};
 	if (session->arena.failed)

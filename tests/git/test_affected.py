@@ -105,6 +105,27 @@ class Affected(unittest.TestCase):
         git(self.folder, "mv", "src/stock/api.py", "src/billing/stock.py")
         self.assertEqual(self.modules("--direct"), {"stock", "billing"})
 
+    def test_users_of_a_file_that_is_gone(self):
+        """Their references lead nowhere now, so what they declare counts."""
+        git(self.folder, "mv", "src/billing/api.py", "src/billing/renamed.py")
+        self.assertEqual(self.modules(), {"billing", "orders", "web"})
+
+    def test_repository_of_somebody_else(self):
+        """As in a container, where git itself would ask for safe.directory."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can give files away")
+        write(self.folder, "src/web/new.py", "")
+        for at, folders, files in os.walk(self.folder):
+            for name in [*folders, *files, "."]:
+                os.lchown(os.path.join(at, name), 65534, 65534)
+        self.assertEqual(self.modules(), {"web"})
+
+    def test_shallow_clone_is_told(self):
+        git(self.folder, "commit", "-q", "--allow-empty", "-m", "two")
+        with tempfile.TemporaryDirectory() as clone:
+            git(clone, "clone", "-q", "--depth", "1", "file://" + self.folder, ".")
+            self.assertIn("shallow", ashlar(clone, "--base", "HEAD~1", code=2))
+
     def test_root_contract_affects_all_and_a_readme_nobody(self):
         write(self.folder, "README.md", "hello")
         self.assertEqual(self.modules(), set())
