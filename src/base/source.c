@@ -69,7 +69,8 @@ bool source_line(struct source *source, struct str file, uint32_t line, struct s
 	while (whole.length &&
 	       (whole.at[whole.length - 1] == '\n' || whole.at[whole.length - 1] == '\r'))
 		whole.length--;
-	*out = whole;
+	/* Columns are counted without the byte order mark. */
+	*out = start == 0 && str_starts(whole, STR("\xEF\xBB\xBF")) ? str_from(whole, 3) : whole;
 	return true;
 }
 

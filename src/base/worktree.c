@@ -203,11 +203,25 @@ static const char *user_folder(struct arena *arena)
 	return home() ? arena_format(arena, "%s/.config/git", home()) : NULL;
 }
 
+/* The user's own settings. Those that lie where this user may not look, as when the program runs
+ * under another name and HOME stayed, count as none: so git does it. */
+static bool is_hidden(const char *path)
+{
+	return access(path, R_OK) < 0 && errno == EACCES;
+}
+
+static void read_own_config(struct search *search, const char *folder, const char *name)
+{
+	const char *path = folder ? arena_format(&search->out->arena, "%s/%s", folder, name) : NULL;
+	if (path && !is_hidden(path))
+		read_config(search, folder, name);
+}
+
 static void read_configs(struct search *search)
 {
 	read_config(search, "/etc", "gitconfig");
-	read_config(search, user_folder(&search->out->arena), "config");
-	read_config(search, home(), ".gitconfig");
+	read_own_config(search, user_folder(&search->out->arena), "config");
+	read_own_config(search, home(), ".gitconfig");
 	read_config(search, search->common, "config");
 	if (search->own_config)
 		read_config(search, search->git, "config.worktree");
@@ -233,17 +247,23 @@ static void add_ignore_file(struct search *search, const char *path, int flags, 
 		out->ignored = longer;
 }
 
+static void add_own_ignore_file(struct search *search, const char *path)
+{
+	if (path && !is_hidden(path))
+		add_ignore_file(search, path, 0, 0);
+}
+
 static void add_outer_ignores(struct search *search)
 {
 	struct arena *arena = &search->out->arena;
 	const char *user = user_folder(arena);
 	if (str_starts(search->excludes_file, STR("~/")) && home())
-		add_ignore_file(search, join(arena, home(), str_from(search->excludes_file, 2)), 0,
-				0);
+		add_own_ignore_file(search,
+				    join(arena, home(), str_from(search->excludes_file, 2)));
 	else if (search->excludes_file.length > 0)
-		add_ignore_file(search, join(arena, search->top.at, search->excludes_file), 0, 0);
+		add_own_ignore_file(search, join(arena, search->top.at, search->excludes_file));
 	else if (!search->excludes_set && user)
-		add_ignore_file(search, arena_format(arena, "%s/ignore", user), 0, 0);
+		add_own_ignore_file(search, arena_format(arena, "%s/ignore", user));
 	if (search->common)
 		add_ignore_file(search, arena_format(arena, "%s/info/exclude", search->common), 0,
 				0);

@@ -406,6 +406,8 @@ static const struct {
 	 "a second ': ' in one line; put the value in quotes"},
 	{"did not find expected key", "a key is wanted here; check the indentation"},
 	{"invalid indentation in mapping", "is not indented as the keys before it"},
+	{"wrong indendation in sequence", "is not indented as the items before it"},
+	{"invalid tab as indendation", "a tab cannot indent"},
 	{"wrongly indented sequence item", "is not indented as the items before it"},
 	{"did not find expected '-' indicator", "a '-' is wanted here; check the indentation"},
 };
@@ -441,8 +443,24 @@ static const struct yaml_node *open_bracket(const struct build *build)
 	return NULL;
 }
 
+/* The first line that a merge left for people to decide, or 0. */
+static uint32_t find_conflict(struct str source)
+{
+	struct str line;
+	for (uint32_t number = 1; str_split(&source, '\n', &line); number++)
+		if (str_starts(line, STR("<<<<<<< ")) || str_starts(line, STR(">>>>>>> ")))
+			return number;
+	return 0;
+}
+
 static void take_diagnostic(struct build *build, const struct fy_diag_error *found)
 {
+	uint32_t conflict = find_conflict(build->source);
+	if (conflict) {
+		refuse(build, ERROR_SYNTAX, (struct place){.line = conflict, .column = 1},
+		       "a merge conflict is not decided yet; keep what both sides need");
+		return;
+	}
 	const struct fy_mark *mark = found->fyt ? fy_token_start_mark(found->fyt) : NULL;
 	build->place = (struct place){.line = 1, .column = 1};
 	struct place place = advance(build, mark ? mark->input_pos : build->source.length);

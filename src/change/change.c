@@ -3,9 +3,11 @@
  * no module. */
 #include "change/change.h"
 
+#include <errno.h>
 #include <git2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
@@ -191,15 +193,34 @@ static int list_since(const char *root, const char *revision, struct change_list
 	return diff_with(repository, revision, &collector, error);
 }
 
+/* Whether the user's own settings lie where this user may not look, as when the program runs
+ * under another name and HOME stayed. */
+static bool are_settings_hidden(void)
+{
+	char path[PATH_LIMIT];
+	const char *home = getenv("HOME");
+	snprintf(path, sizeof path, "%s/.gitconfig", home ? home : "");
+	return home && access(path, R_OK) < 0 && errno == EACCES;
+}
+
+/* In a container the repository is often somebody else's, and HOME too. Whose it is matters to
+ * those who run what it says; here it is only read. */
+static void set_options(void)
+{
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	if (!are_settings_hidden())
+		return;
+	git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_GLOBAL, "");
+	git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_XDG, "");
+}
+
 int change_list_since(const char *root, const char *revision, struct change_list *out,
 		      struct error *error)
 {
 	struct change_list list = {0};
 	if (git_libgit2_init() < 0)
 		return error_set(error, ERROR_IO, "libgit2 cannot be started: %s", last_words());
-	/* Whose repository it is matters to those who run what it says; here it is only read. In
-	 * a container it is often somebody else's. */
-	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	set_options();
 	int result = list_since(root, revision, &list, error);
 	if (out_of_memory())
 		result = error_memory(error);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/help.h"
@@ -38,6 +40,16 @@ static int run_program(const struct arguments *arguments, const char *program, c
 	return terminal_error(arguments, &error);
 }
 
+/* A day that is no day must not count as today. */
+static int check_environment(struct error *error)
+{
+	const char *today = getenv("ASHLAR_TODAY");
+	struct date date;
+	if (!today || !today[0] || date_parse(str_of(today), &date))
+		return 0;
+	return error_set(error, ERROR_INVALID, "ASHLAR_TODAY is '%s', and wants YYYY-MM-DD", today);
+}
+
 int cli_main(int argc, char **argv, verb_run *const runs[VERB_COUNT])
 {
 	struct arguments arguments;
@@ -47,7 +59,8 @@ int cli_main(int argc, char **argv, verb_run *const runs[VERB_COUNT])
 	signal(SIGPIPE, SIG_IGN);
 	if (words)
 		memcpy(words, argv, (size_t)argc * sizeof *words);
-	if (!words || arguments_parse(argc, words, &arguments, &error) < 0) {
+	if (!words || check_environment(&error) < 0 ||
+	    arguments_parse(argc, words, &arguments, &error) < 0) {
 		if (!words)
 			error_memory(&error);
 		arguments = (struct arguments){0};

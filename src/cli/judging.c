@@ -45,6 +45,8 @@ static int add_stale(struct session *session, struct finding_list *out, struct e
 {
 	uint32_t position = 0;
 	const struct baseline_entry *entry;
+	if (!session_all_read(session))
+		return 0;
 	while ((entry = baseline_next_stale(&session->baseline, &position))) {
 		/* The root's source is the first, the modules' follow in their order. */
 		uint32_t module = entry->source == 0 ? MODULE_NONE : entry->source - 1;
@@ -70,10 +72,28 @@ static int compare(struct session *session, struct finding_list *out, struct err
 	return 0;
 }
 
+static bool is_unused(const struct finding *finding)
+{
+	return strcmp(finding->rule, rule_name(RULE_UNUSED)) == 0;
+}
+
+/* What nothing needs may be needed by a file that could not be read. */
+static void drop_unused(struct finding_list *findings)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < findings->count; i++)
+		if (!is_unused(&findings->items[i]))
+			findings->items[kept++] = findings->items[i];
+	findings->count = kept;
+}
+
 int judging_run(struct session *session, struct finding_list *out, struct error *error)
 {
-	if (rules_judge(&session->graph, clock_today(), out, error) < 0 ||
-	    load(session, error) < 0 || compare(session, out, error) < 0)
+	if (rules_judge(&session->graph, clock_today(), out, error) < 0)
+		return -1;
+	if (!session_all_read(session))
+		drop_unused(out);
+	if (load(session, error) < 0 || compare(session, out, error) < 0)
 		return -1;
 	finding_list_sort(out);
 	return 0;

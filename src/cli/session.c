@@ -335,10 +335,15 @@ bool session_shows(const struct session *session, struct str path)
 	return session->filter_count == 0;
 }
 
+bool session_all_read(const struct session *session)
+{
+	return !error_list_has(&session->tree.problems, ERROR_IO);
+}
+
 int session_require_all_read(const struct session *session, const char *outcome,
 			     struct error *error)
 {
-	if (!error_list_has(&session->tree.problems, ERROR_IO))
+	if (session_all_read(session))
 		return 0;
 	terminal_errors(session->arguments, "unreadable", &session->tree.problems);
 	return error_set(error, ERROR_IO,

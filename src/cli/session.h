@@ -42,6 +42,10 @@ void session_release(struct session *session);
 /* Whether the path is, or is below, one of the operands. */
 bool session_shows(const struct session *session, struct str path);
 
+/* Whether the system let every file and folder be read: if not, what nothing refers to may be
+ * referred to all the same. */
+bool session_all_read(const struct session *session);
+
 /* For verbs that write what was seen into the user's files: a file that the system refused to
  * read would be taken for one that is gone. Shows those that there are; `outcome` ("nothing was
  * written") begins the message. Errors: ERROR_IO. */

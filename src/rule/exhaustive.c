@@ -48,7 +48,8 @@ static void report(struct judge *judge, uint32_t file, const bool *owned)
 	if (!finding)
 		return;
 	finding->file = path;
-	tell(judge, "%.*s belongs to no module", STR_ARG(path));
+	tell_name(&judge->text, path);
+	tell(judge, " belongs to no module");
 	finding->message = told(judge);
 	finding->why = STR("No rule looks at a file that belongs to no module; " CONTRACT_ROOT_NAME
 			   " asks that there be none (rule exhaustive).");

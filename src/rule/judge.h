@@ -112,6 +112,9 @@ void tell_exception(struct judge *judge, uint32_t module, struct str to);
 /* Takes the sentence: a copy that lives as long as the findings. */
 struct str told(struct judge *judge);
 
+/* A path or a reference. Line feeds in it become U+FFFD: those of a sentence part its lines. */
+void tell_name(struct text *out, struct str name);
+
 /* "src/billing/charge.py imports legacy.prices" */
 void tell_use(struct judge *judge, struct str file, const struct reference *reference);
 

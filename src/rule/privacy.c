@@ -177,8 +177,9 @@ static int tell_private(struct privacy *privacy, const struct edge *edge, uint32
 		tell_why(judge, edge->to);
 		verdict->why = told(judge);
 	}
-	tell(judge, "but %.*s keeps %.*s%s private", STR_ARG(judge_module(judge, edge->to)->name),
-	     STR_ARG(entry->path), entry->is_folder ? "/" : "");
+	tell(judge, "but %.*s keeps ", STR_ARG(judge_module(judge, edge->to)->name));
+	tell_name(&judge->text, entry->path);
+	tell(judge, "%s private", entry->is_folder ? "/" : "");
 	verdict->wall = told(judge);
 	tell_help(privacy, edge, target);
 	verdict->help = told(judge);

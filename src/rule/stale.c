@@ -28,9 +28,13 @@ static void add_message(struct text *text, const struct finding *finding,
 	if (entry->to.length)
 		text_addf(text, " about %.*s", STR_ARG(entry->to));
 	if (entry->file.length)
-		text_addf(text, ", in %.*s", STR_ARG(entry->file));
-	if (entry->reference.length)
-		text_addf(text, " (%.*s)", STR_ARG(entry->reference));
+		text_add(text, STR(", in "));
+	tell_name(text, entry->file);
+	if (entry->reference.length) {
+		text_add(text, STR(" ("));
+		tell_name(text, entry->reference);
+		text_add_byte(text, ')');
+	}
 	text_add(text, STR(", that is gone"));
 }
 

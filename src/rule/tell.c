@@ -109,13 +109,23 @@ static const char *verb_of(const struct reference *reference)
 	return VERBS[reference->kind];
 }
 
+void tell_name(struct text *out, struct str name)
+{
+	struct str part;
+	for (bool first = true; str_split(&name, '\n', &part); first = false) {
+		if (!first)
+			text_add(out, STR("\xEF\xBF\xBD"));
+		text_add(out, part);
+	}
+}
+
 void tell_use(struct judge *judge, struct str file, const struct reference *reference)
 {
-	text_add(&judge->text, file);
+	tell_name(&judge->text, file);
 	text_add_byte(&judge->text, ' ');
 	text_add(&judge->text, str_of(verb_of(reference)));
 	text_add_byte(&judge->text, ' ');
-	text_add(&judge->text, reference_target(reference));
+	tell_name(&judge->text, reference_target(reference));
 }
 
 /* ---- findings ---- */
