@@ -6,7 +6,7 @@
 
 #include "base/wide.h"
 
-enum { LANES = 32, ROUNDS = 255 };
+enum { LANES = 32, ROUNDS = 254 };
 
 typedef unsigned char lanes __attribute__((vector_size(LANES)));
 typedef unsigned short wide_lanes __attribute__((vector_size(LANES)));
@@ -22,11 +22,21 @@ static inline __attribute__((always_inline)) struct bytes_survey survey(struct s
 	lanes high = {0};
 	while (end - at >= LANES) {
 		lanes counts = {0};
-		for (int i = 0; i < ROUNDS && end - at >= LANES; i++, at += LANES) {
+		const char *pause = end - at > ROUNDS * LANES ? at + ROUNDS * LANES : end;
+		for (; pause - at >= 2 * LANES; at += 2 * LANES) {
+			lanes here, next;
+			memcpy(&here, at, LANES);
+			memcpy(&next, at + LANES, LANES);
+			counts -= (lanes)(here == NEWLINES);
+			counts -= (lanes)(next == NEWLINES);
+			high |= here | next;
+		}
+		if (pause - at >= LANES) {
 			lanes here;
 			memcpy(&here, at, LANES);
 			counts -= (lanes)(here == NEWLINES);
 			high |= here;
+			at += LANES;
 		}
 		wide_lanes pairs = ((wide_lanes)counts >> 8) + ((wide_lanes)counts & 0xFF);
 		for (int i = 0; i < LANES / 2; i++)

@@ -27,66 +27,118 @@ struct keyword {
 		{text, sizeof(text) - 1}, word                                                     \
 	}
 
-/* By first letter. */
-static const struct keyword KEYWORDS[] = {
-	KEYWORD("abstract", WORD_MODIFIER),
-	KEYWORD("assert", WORD_KEYWORD),
-	KEYWORD("boolean", WORD_PRIMITIVE),
-	KEYWORD("byte", WORD_PRIMITIVE),
-	KEYWORD("case", WORD_CASE),
-	KEYWORD("catch", WORD_CALL),
-	KEYWORD("char", WORD_PRIMITIVE),
-	KEYWORD("class", WORD_DECLARES),
-	KEYWORD("default", WORD_MODIFIER),
-	KEYWORD("do", WORD_KEYWORD),
-	KEYWORD("double", WORD_PRIMITIVE),
-	KEYWORD("else", WORD_KEYWORD),
-	KEYWORD("enum", WORD_DECLARES),
-	KEYWORD("extends", WORD_TYPE),
-	KEYWORD("final", WORD_MODIFIER),
-	KEYWORD("finally", WORD_KEYWORD),
-	KEYWORD("float", WORD_PRIMITIVE),
-	KEYWORD("for", WORD_CALL),
-	KEYWORD("if", WORD_CALL),
-	KEYWORD("implements", WORD_TYPE),
-	KEYWORD("instanceof", WORD_TYPE),
-	KEYWORD("int", WORD_PRIMITIVE),
-	KEYWORD("interface", WORD_DECLARES),
-	KEYWORD("long", WORD_PRIMITIVE),
-	KEYWORD("native", WORD_MODIFIER),
-	KEYWORD("new", WORD_TYPE),
-	KEYWORD("permits", WORD_TYPE),
-	KEYWORD("private", WORD_MODIFIER),
-	KEYWORD("protected", WORD_MODIFIER),
-	KEYWORD("public", WORD_MODIFIER),
-	KEYWORD("record", WORD_DECLARES),
-	KEYWORD("return", WORD_KEYWORD),
-	KEYWORD("sealed", WORD_MODIFIER),
-	KEYWORD("short", WORD_PRIMITIVE),
-	KEYWORD("static", WORD_MODIFIER),
-	KEYWORD("strictfp", WORD_MODIFIER),
-	KEYWORD("super", WORD_TYPE),
-	KEYWORD("switch", WORD_CALL),
-	KEYWORD("synchronized", WORD_MODIFIER),
-	KEYWORD("throw", WORD_KEYWORD),
-	KEYWORD("throws", WORD_TYPE),
-	KEYWORD("transient", WORD_MODIFIER),
-	KEYWORD("try", WORD_CALL),
-	KEYWORD("var", WORD_PRIMITIVE),
-	KEYWORD("void", WORD_PRIMITIVE),
-	KEYWORD("volatile", WORD_MODIFIER),
-	KEYWORD("when", WORD_KEYWORD),
-	KEYWORD("while", WORD_CALL),
-	KEYWORD("yield", WORD_KEYWORD),
+/* By first letter; none has more than LETTER_MOST. */
+enum { LETTER_MOST = 7 };
+
+static const struct keyword KEYWORDS[26][LETTER_MOST + 1] =
+	{
+		['a' - 'a'] =
+			{
+				KEYWORD("abstract", WORD_MODIFIER),
+				KEYWORD("assert", WORD_KEYWORD),
+			},
+		['b' - 'a'] =
+			{
+				KEYWORD("boolean", WORD_PRIMITIVE),
+				KEYWORD("byte", WORD_PRIMITIVE),
+			},
+		['c' - 'a'] =
+			{
+				KEYWORD("case", WORD_CASE),
+				KEYWORD("catch", WORD_CALL),
+				KEYWORD("char", WORD_PRIMITIVE),
+				KEYWORD("class", WORD_DECLARES),
+			},
+		['d' - 'a'] =
+			{
+				KEYWORD("default", WORD_MODIFIER),
+				KEYWORD("do", WORD_KEYWORD),
+				KEYWORD("double", WORD_PRIMITIVE),
+			},
+		['e' - 'a'] =
+			{
+				KEYWORD("else", WORD_KEYWORD),
+				KEYWORD("enum", WORD_DECLARES),
+				KEYWORD("extends", WORD_TYPE),
+			},
+		['f' - 'a'] =
+			{
+				KEYWORD("final", WORD_MODIFIER),
+				KEYWORD("finally", WORD_KEYWORD),
+				KEYWORD("float", WORD_PRIMITIVE),
+				KEYWORD("for", WORD_CALL),
+			},
+		['i' - 'a'] =
+			{
+				KEYWORD("if", WORD_CALL),
+				KEYWORD("implements", WORD_TYPE),
+				KEYWORD("instanceof", WORD_TYPE),
+				KEYWORD("int", WORD_PRIMITIVE),
+				KEYWORD("interface", WORD_DECLARES),
+			},
+		['l' - 'a'] =
+			{
+				KEYWORD("long", WORD_PRIMITIVE),
+			},
+		['n' - 'a'] =
+			{
+				KEYWORD("native", WORD_MODIFIER),
+				KEYWORD("new", WORD_TYPE),
+			},
+		['p' - 'a'] =
+			{
+				KEYWORD("permits", WORD_TYPE),
+				KEYWORD("private", WORD_MODIFIER),
+				KEYWORD("protected", WORD_MODIFIER),
+				KEYWORD("public", WORD_MODIFIER),
+			},
+		['r' - 'a'] =
+			{
+				KEYWORD("record", WORD_DECLARES),
+				KEYWORD("return", WORD_KEYWORD),
+			},
+		['s' - 'a'] =
+			{
+				KEYWORD("sealed", WORD_MODIFIER),
+				KEYWORD("short", WORD_PRIMITIVE),
+				KEYWORD("static", WORD_MODIFIER),
+				KEYWORD("strictfp", WORD_MODIFIER),
+				KEYWORD("super", WORD_TYPE),
+				KEYWORD("switch", WORD_CALL),
+				KEYWORD("synchronized", WORD_MODIFIER),
+			},
+		['t' - 'a'] =
+			{
+				KEYWORD("throw", WORD_KEYWORD),
+				KEYWORD("throws", WORD_TYPE),
+				KEYWORD("transient", WORD_MODIFIER),
+				KEYWORD("try", WORD_CALL),
+			},
+		['v' - 'a'] =
+			{
+				KEYWORD("var", WORD_PRIMITIVE),
+				KEYWORD("void", WORD_PRIMITIVE),
+				KEYWORD("volatile", WORD_MODIFIER),
+			},
+		['w' - 'a'] =
+			{
+				KEYWORD("when", WORD_KEYWORD),
+				KEYWORD("while", WORD_CALL),
+			},
+		['y' - 'a'] =
+			{
+				KEYWORD("yield", WORD_KEYWORD),
+			},
 };
 
 static enum word word_of(struct str word)
 {
-	if (word.length < 2 || word.length > 12)
+	if (word.length < 2 || word.length > 12 || word.at[0] < 'a' || word.at[0] > 'z')
 		return WORD_OTHER;
-	for (size_t i = 0; i < sizeof KEYWORDS / sizeof *KEYWORDS; i++)
-		if (KEYWORDS[i].text.at[0] == word.at[0] && str_equal(KEYWORDS[i].text, word))
-			return KEYWORDS[i].word;
+	const struct keyword *keyword = KEYWORDS[word.at[0] - 'a'];
+	for (; keyword->text.length > 0; keyword++)
+		if (keyword->text.at[1] == word.at[1] && str_equal(keyword->text, word))
+			return keyword->word;
 	return WORD_OTHER;
 }
 
