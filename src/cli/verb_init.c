@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ashlar init and ashlar baseline: the verbs that write contracts and baselines. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -39,6 +40,16 @@ static bool is_proposed(const struct contracts *contracts, struct str file)
 	return false;
 }
 
+/* Without advice to exclude it. */
+static void add_left_out(struct error_list *left_out, const struct error *problem)
+{
+	struct error copy = *problem;
+	char *advice = strstr(copy.message, "; exclude");
+	if (advice)
+		*advice = '\0';
+	error_list_add(left_out, &copy);
+}
+
 /* What must be excluded for the check to see all it is told to: what could not be read, and
  * files that only have the name of a contract. */
 static void find_left_out(const struct session *session, struct error_list *left_out,
@@ -46,7 +57,7 @@ static void find_left_out(const struct session *session, struct error_list *left
 {
 	const struct tree *tree = &session->tree;
 	for (size_t i = 0; i < tree->problems.count; i++)
-		error_list_add(left_out, &tree->problems.items[i]);
+		add_left_out(left_out, &tree->problems.items[i]);
 	left_out->dropped += tree->problems.dropped;
 	for (uint32_t i = 0; i < tree->count; i++) {
 		struct str path = tree->entries[i].path;
@@ -56,7 +67,7 @@ static void find_left_out(const struct session *session, struct error_list *left
 				      "is in the folder of no module that is proposed");
 	}
 	for (size_t i = 0; i < left_out->count; i++)
-		text_addf(out, "excluded %s (%s)\n", left_out->items[i].file,
+		text_addf(out, "excluded %s, which %s\n", left_out->items[i].file,
 			  left_out->items[i].message);
 	if (left_out->dropped > 0)
 		text_addf(out, "and %zu more could not be read: exclude them by a pattern\n",

@@ -183,14 +183,15 @@ static bool goes_on(const struct reader *reader, int depth, bool after_comma)
 	return depth > 0 || !(gradle_is_sign(next, ')') || gradle_is_sign(next, ']'));
 }
 
+/* Of a call that computes what it names one word is told. */
 static int read_argument(struct reader *reader, const struct call *call,
-			 const struct gradle_token *token, bool joined)
+			 const struct gradle_token *token, bool joined, bool told)
 {
 	if (token->kind == GRADLE_TEXT)
 		return joined || gradle_is_sign(&reader->next, '+')
 			       ? add_computed(reader, token)
 			       : add_project(reader, call, token);
-	if (token->kind == GRADLE_WORD && !is_among(token, LIST_WORDS))
+	if (token->kind == GRADLE_WORD && !told && !is_among(token, LIST_WORDS))
 		return add_computed(reader, token);
 	return 0;
 }
@@ -201,26 +202,28 @@ static bool starts_arguments(const struct gradle_token *next)
 	       !gradle_is_sign(next, ':');
 }
 
-/* The arguments of a call: all texts in them, however deep in lists. Where something is done to
- * them before they are taken, none counts. */
+/* The arguments of a call: all texts in them, however deep in lists. Where a method that
+ * is not known makes something else of them, none counts. */
 static int read_call(struct reader *reader, const struct call *call)
 {
 	size_t before = reader->settings.count, computed = reader->settings.computed.count;
 	int depth = 0;
-	bool after_comma = false, joined = false;
+	bool after_comma = false, joined = false, after_dot = false;
 	if (!starts_arguments(&reader->next))
 		return 0;
 	while (goes_on(reader, depth, after_comma)) {
 		struct gradle_token token = take_token(reader);
 		depth += gradle_is_sign(&token, '(') || gradle_is_sign(&token, '[');
 		depth -= gradle_is_sign(&token, ')') || gradle_is_sign(&token, ']');
-		if (read_argument(reader, call, &token, joined) < 0)
+		bool told = reader->settings.computed.count > computed;
+		if (read_argument(reader, call, &token, joined, told) < 0)
 			return -1;
-		if (token.kind == GRADLE_WORD && reader->settings.computed.count > computed)
+		if (after_dot && reader->settings.computed.count > computed)
 			reader->settings.count = before;
 		if (token.kind != GRADLE_NEWLINE)
 			after_comma = gradle_is_sign(&token, ',');
 		joined = gradle_is_sign(&token, '+');
+		after_dot = gradle_is_sign(&token, '.');
 	}
 	return 0;
 }
@@ -237,6 +240,8 @@ static bool read_folder(struct reader *reader, struct str *out)
 {
 	int depth = 0, texts = 0;
 	bool simple = true;
+	while (reader->next.kind == GRADLE_NEWLINE)
+		take_token(reader);
 	while (goes_on(reader, depth, false)) {
 		struct gradle_token token = take_token(reader);
 		depth += gradle_is_sign(&token, '(');
@@ -259,6 +264,9 @@ static int move_project(struct reader *reader, struct str name, struct str folde
 		return error_memory(reader->error);
 	struct gradle_project *moved = &reader->moved[reader->moved_count++];
 	*moved = (struct gradle_project){.name = without_colon(name)};
+	/* File(settingsDir, "/x") is below it all the same. */
+	while (str_starts(folder, STR("/")))
+		folder = str_from(folder, 1);
 	moved->folder = arena_str(reader->arena, folder);
 	return moved->folder.at ? 0 : error_memory(reader->error);
 }

@@ -27,7 +27,7 @@ enum {
 	PIECE_PART = 400,
 	PIECE_FILES = 4,
 	/* The largest so many folders of one that is opened become pieces of their own. */
-	SIBLING_LIMIT = 30,
+	SIBLING_LIMIT = 40,
 	/* Where a folder holds all but one part in so many, it is gone down into. */
 	CHAIN_PART = 20,
 };
@@ -185,29 +185,46 @@ static uint32_t keep_largest(struct cut *cut)
 	return files;
 }
 
+/* A chain of folders that cannot be divided, as one piece: the first below the root that is more
+ * than a container, or else its end. */
+static void add_chain(struct cut *cut, size_t before, uint32_t first, uint32_t end)
+{
+	bool passed = cut->pieces.count > before || first == 0 ||
+		      shape_is_container(cut->tree->entries[first].path);
+	uint32_t folder = passed ? end : first;
+	if (cut->below[folder] >= least_files(cut, folder))
+		add_piece(cut, &cut->scratch, (struct piece){folder, cut->below[folder], true});
+}
+
 /* Puts the folders below a piece into its place. Where one of them is nearly all of it, as in
- * src/main/java/org, that one is opened instead. Returns false, and changes nothing, when there
- * is no division to be found. */
-static bool divide(struct cut *cut, uint32_t folder)
+ * src/main/java/org, that one is opened instead. Returns false, and changes nothing, when that
+ * gives fewer pieces than `least`; of a chain that cannot be divided the end counts as one. */
+static bool divide(struct cut *cut, uint32_t folder, size_t least)
 {
 	size_t before = cut->pieces.count;
+	uint32_t first = 0;
 	for (;;) {
 		cut->scratch.count = 0;
 		uint32_t taken = gather(cut, folder);
 		taken -= keep_largest(cut);
 		uint32_t rest = cut->below[folder] - taken;
-		if (cut->scratch.count == 0 || cut->failed) {
-			cut->pieces.count = before;
-			return false;
+		if (cut->scratch.count == 0) {
+			add_chain(cut, before, first, folder);
+			break;
 		}
 		add_rest(cut, &cut->pieces, folder, taken);
-		if (cut->scratch.count > 1 || rest >= cut->below[folder] / CHAIN_PART + 1)
+		if (cut->scratch.count > 1 || cut->scratch.items[0].whole ||
+		    rest >= cut->below[folder] / CHAIN_PART + 1)
 			break;
 		folder = cut->scratch.items[0].folder;
+		first = first ? first : folder;
 	}
 	for (size_t i = 0; i < cut->scratch.count; i++)
 		add_piece(cut, &cut->pieces, cut->scratch.items[i]);
-	return cut->pieces.count > before + 1;
+	bool divided = !cut->failed && cut->pieces.count >= before + least;
+	if (!divided)
+		cut->pieces.count = before;
+	return divided;
 }
 
 /* ---- choosing ---- */
@@ -217,7 +234,8 @@ static bool is_too_large(const struct cut *cut, const struct piece *piece, bool 
 	uint64_t percent = (uint64_t)piece->files * 100 / (cut->total ? cut->total : 1);
 	if (piece->whole || percent <= (few ? FEW_PERCENT : DOMINANT_PERCENT))
 		return false;
-	return piece->files >= OPEN_FILES || shape_of(cut, piece->folder).files == 0;
+	return piece->files >= OPEN_FILES ||
+	       (!cut->packages[piece->folder] && shape_of(cut, piece->folder).files == 0);
 }
 
 /* Opens all pieces that are too large at the start of the round. Returns whether any was. */
@@ -228,7 +246,7 @@ static bool open_round(struct cut *cut)
 	for (size_t i = 0; i < count && !cut->failed; i++) {
 		struct piece piece = cut->pieces.items[i];
 		bool room = cut->pieces.count + SIBLING_LIMIT < PROPOSE_MODULE_LIMIT;
-		if (room && is_too_large(cut, &piece, few) && divide(cut, piece.folder)) {
+		if (room && is_too_large(cut, &piece, few) && divide(cut, piece.folder, 2)) {
 			cut->pieces.items[i].files = 0;
 			opened = true;
 		}
@@ -259,13 +277,12 @@ static void add_packages(struct cut *cut)
 	}
 }
 
-/* The root is always opened; where it cannot be, it is the one module there is. */
+/* The root is always opened. */
 static void choose(struct cut *cut)
 {
 	add_packages(cut);
-	bool alone = cut->pieces.count == 0;
-	if (cut->below[0] > 0 && !divide(cut, 0) && (alone || cut->below[0] * 20 >= cut->total))
-		add_piece(cut, &cut->pieces, (struct piece){0, cut->below[0], true});
+	if (cut->below[0] > 0)
+		divide(cut, 0, 1);
 	while (open_round(cut))
 		;
 }

@@ -129,8 +129,8 @@ static void add_modules(struct survey *survey)
 	if (survey->outside > 0) {
 		text_add(survey->out, STR("  In no module: "));
 		text_add_count(survey->out, survey->outside, "file");
-		text_add(survey->out, STR(" of tests, docs, examples and tools, or too few to be "
-					  "one.\n"));
+		text_add(survey->out, STR(" (tests, docs, examples, tools, or too few to be "
+					  "one)\n"));
 	}
 }
 

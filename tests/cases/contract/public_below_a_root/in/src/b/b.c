@@ -1,0 +1,1 @@
+#include "../../include/a/a.h"

@@ -1,0 +1,2 @@
+package org.x.a;
+class X {}

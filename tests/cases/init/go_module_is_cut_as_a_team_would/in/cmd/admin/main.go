@@ -1,0 +1,3 @@
+package main
+
+import _ "x.org/shop/internal/store/sql"

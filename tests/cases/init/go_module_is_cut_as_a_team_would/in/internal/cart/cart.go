@@ -1,0 +1,3 @@
+package cart
+
+import _ "x.org/shop/internal/store"

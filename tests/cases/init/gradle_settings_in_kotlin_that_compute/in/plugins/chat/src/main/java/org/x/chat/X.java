@@ -1,0 +1,2 @@
+package org.x.chat;
+class X {}

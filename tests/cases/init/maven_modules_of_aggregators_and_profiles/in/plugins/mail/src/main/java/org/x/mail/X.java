@@ -1,0 +1,3 @@
+package org.x.mail;
+import org.x.core.X;
+class X {}

@@ -1,0 +1,3 @@
+package org.x.web;
+import org.x.core.X;
+class X {}

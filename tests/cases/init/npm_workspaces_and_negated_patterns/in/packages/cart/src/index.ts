@@ -1,0 +1,2 @@
+import { price } from '@shop/prices';
+import old from '../../old/index';

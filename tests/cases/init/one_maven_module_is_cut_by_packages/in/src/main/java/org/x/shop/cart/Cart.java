@@ -1,0 +1,5 @@
+package org.x.shop.cart;
+
+import org.x.shop.test.Fake;
+
+class Cart {}

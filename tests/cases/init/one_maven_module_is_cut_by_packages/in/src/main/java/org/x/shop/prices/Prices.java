@@ -1,0 +1,3 @@
+package org.x.shop.prices;
+
+class Prices {}

@@ -1,0 +1,3 @@
+package org.x.shop.test;
+
+public class Fake {}

@@ -1,0 +1,3 @@
+package org.x.shop.cart;
+
+class CartTest {}

@@ -1,0 +1,1 @@
+import '../../../prices/app/javascript/prices.js';

@@ -1,0 +1,1 @@
+import '../ui/b/index.js';

@@ -1,0 +1,1 @@
+from acme.shop.cart import items

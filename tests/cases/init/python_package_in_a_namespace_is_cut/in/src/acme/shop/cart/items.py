@@ -1,0 +1,1 @@
+import acme.shop.prices.table

@@ -1,0 +1,2 @@
+#include "../../include/a/a.h"
+#include "../../include/a/hidden.h"
