@@ -145,7 +145,7 @@ static int add_workspace(struct search *search, uint32_t file, enum kind kind,
 /* Finds texts in a file one after another, as they stand in it: readers of JSON keep no
  * places. What is not found, because it has escapes, has no place. */
 struct finder {
-	struct str content;
+	struct str content = {0};
 	size_t at;
 	uint32_t line;
 	uint32_t column;
@@ -184,7 +184,7 @@ static int add_patterns(struct search *search, uint32_t file, struct str content
 
 static int read_workspace(struct search *search, uint32_t file)
 {
-	struct str content;
+	struct str content = {0};
 	struct str_list patterns = {0};
 	struct error failure;
 	int result = read_content(search, file, &content);
@@ -199,7 +199,7 @@ static int read_workspace(struct search *search, uint32_t file)
 /* One with a name is a package; one without only says how its folder is to be read. */
 static int read_package(struct search *search, uint32_t file)
 {
-	struct str content;
+	struct str content = {0};
 	struct package_json package;
 	struct error failure;
 	uint8_t *present = &search->present[entry_of(search, file)->parent];
@@ -218,7 +218,7 @@ static int read_package(struct search *search, uint32_t file)
 
 static int read_packs(struct search *search, uint32_t file)
 {
-	struct str content;
+	struct str content = {0};
 	_cleanup_(places_release) struct places patterns = {0};
 	struct error failure;
 	int result = read_content(search, file, &content);
@@ -308,7 +308,7 @@ static uint32_t find_from(const struct search *search, uint32_t file, struct str
 
 static int read_go_work(struct search *search, uint32_t file)
 {
-	struct str content;
+	struct str content = {0};
 	_cleanup_(gomod_release) struct gomod work = {0};
 	int result = read_content(search, file, &content);
 	if (result != 0)
@@ -331,7 +331,7 @@ static int read_go_work(struct search *search, uint32_t file)
 
 static int read_settings(struct search *search, uint32_t file)
 {
-	struct str content;
+	struct str content = {0};
 	_cleanup_(gradle_release) struct gradle_settings settings = {0};
 	struct error failure;
 	int result = read_content(search, file, &content);
@@ -393,7 +393,7 @@ static int list_module(struct search *search, uint32_t pom, const struct place *
 
 static int read_pom(struct search *search, uint32_t file)
 {
-	struct str content;
+	struct str content = {0};
 	_cleanup_(places_release) struct places modules = {0};
 	struct error failure;
 	int result = read_content(search, file, &content);
