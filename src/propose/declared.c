@@ -145,7 +145,7 @@ static int add_workspace(struct search *search, uint32_t file, enum kind kind,
 /* Finds texts in a file one after another, as they stand in it: readers of JSON keep no
  * places. What is not found, because it has escapes, has no place. */
 struct finder {
-	struct str content = {0};
+	struct str content;
 	size_t at;
 	uint32_t line;
 	uint32_t column;
