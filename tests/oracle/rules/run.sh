@@ -1,16 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Holds the rules against import-linter over Django, SymPy and random trees, and against tach over
-# PennyLane, and keeps what was said under runs/. Needs python3, pip and a registry.
+# Holds the rules against import-linter over Django, SymPy and random trees, against tach over
+# PennyLane, and against the circles that dependency-cruiser finds in 2anki.net, and keeps what was
+# said under runs/. Needs python3, pip and a registry.
 #
-#     tests/oracle/rules/run.sh [FOLDER]     FOLDER keeps the downloads for the next time
+#     tests/oracle/rules/run.sh [FOLDER [NAME...]]     FOLDER keeps the downloads for the next time
 #
 # PennyLane's tach.toml is not in its package: clone github.com/PennyLaneAI/pennylane to
-# FOLDER/pennylane first; without it that part is left out.
+# FOLDER/pennylane first, and github.com/2anki/2anki.net to FOLDER/2anki.net; without them those
+# parts are left out.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 folder=${1:-$(mktemp -d)}
+[ $# -eq 0 ] || shift
+only=$*
 program=${ASHLAR:-$top/build/src/cli/ashlar}
 mkdir -p "$folder" "$here/runs"
 [ -d "$folder/venv" ] || python3 -m venv "$folder/venv"
@@ -27,6 +31,7 @@ run() { # NAME SCRIPT ARGUMENTS
 	name=$1
 	script=$2
 	shift 2
+	case " ${only:-$name} " in *" $name "*) ;; *) return 0 ;; esac
 	{
 		echo "# $script $*"
 		echo "# $("$program" --version | head -1), $("$folder/venv/bin/pip" list 2>/dev/null |
@@ -42,3 +47,4 @@ run random compare.py --random 150 --seed 7
 run django compare.py --package django --rounds 25 Django-5.1
 run sympy compare.py --package sympy --rounds 10 sympy-1.14.0
 [ ! -d "$folder/pennylane" ] || run pennylane compare_tach.py --tach venv/bin/tach pennylane
+[ ! -d "$folder/2anki.net" ] || run circles circles.py 2anki.net
