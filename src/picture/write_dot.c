@@ -54,10 +54,11 @@ static const char *color_of(const struct tally *tally)
 	return tally->known ? ", color=\"#b06000\", fontcolor=\"#b06000\"" : "";
 }
 
+/* An xlabel is put beside the edge once that is drawn; of many labels dot 2.43 loses edges. */
 static void add_link(const struct link *link, struct text *out)
 {
 	const struct edge *edge = link->edge;
-	text_addf(out, "\tm%u -> m%u [label=\"%u\", penwidth=%.1f%s%s];\n", edge->from, edge->to,
+	text_addf(out, "\tm%u -> m%u [xlabel=\"%u\", penwidth=%.1f%s%s];\n", edge->from, edge->to,
 		  edge->use_count, 1 + log10((double)edge->use_count),
 		  edge->type_only ? ", style=dashed" : "", color_of(&link->tally));
 }

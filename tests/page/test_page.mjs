@@ -31,11 +31,34 @@ const makeTree = (name, ...sizes) => {
 };
 
 cpSync(join(HERE, 'shop'), join(folder, 'shop'), {recursive: true});
+/* Names that mean something to one of the languages that pictures are written in. */
+const makeWild = () => {
+	const tree = join(folder, 'wild');
+	const LAYERS = ['end', 'subgraph', 'default', 'x.y/z--', '-'];
+	const modules = ['end', 'click', 'style', 'a.b/c-d', '__proto__', 'constructor'];
+	mkdirSync(join(tree, 'src'), {recursive: true});
+	writeFileSync(join(tree, 'ashlar.yaml'), 'version: 1\nmodules: ["src/*"]\n' +
+		`languages: {python: {roots: [src]}}\nlayers: ${JSON.stringify(LAYERS)}\n`);
+	modules.forEach((name, number) => {
+		const home = join(tree, 'src', `m${number}`);
+		mkdirSync(join(home, '<'), {recursive: true});
+		writeFileSync(join(home, 'module.yaml'), `module: ${name}\ndepends_on: []\n` +
+			`owner: '"<i>&lt; --> %% Ä中😀 \\'\nlayer: ${JSON.stringify(LAYERS[number % LAYERS.length])}\n`);
+		writeFileSync(join(home, '<', 'script><b>.py'),
+			`import m${(number + 1) % modules.length}.x # </script><b>&amp;\n`);
+		writeFileSync(join(home, 'x.py'), '');
+	});
+	return drawTree('wild', tree);
+};
+
 const PAGES = {
 	shop: drawTree('shop', join(folder, 'shop')),
 	middle: makeTree('middle', 70, 6, 8),
 	large: makeTree('large', 300, 12, 14),
+	wild: makeWild(),
 };
+const draw = (tree, format) => execFileSync(ASHLAR, ['graph', '--format', format, join(folder, tree)],
+	{maxBuffer: 1 << 28, encoding: 'utf8'});
 
 const browser = await chromium.launch({
 	executablePath: CHROMIUM,
@@ -312,6 +335,45 @@ await test('tells how many lines of an edge it does not hold', 'large', async ta
 		.dispatchEvent(new MouseEvent('click', {bubbles: true})), hidden);
 	assert.match(await text(tab, '#panel .more-note'), /^and \d+ more that this page does not hold$/);
 });
+
+await test('shows names of all kinds as they are', 'wild', async tab => {
+	assert.deepEqual((await tab.locator('.canvas .bands text').allTextContents()).slice(0, 2),
+		['end', 'subgraph']);
+	await tab.locator('.canvas .node').first().focus();
+	await tab.keyboard.press('Enter');
+	assert.match(await text(tab, '#panel'), /owner "<i>&lt; --> %% Ä中😀 \\/);
+	await tab.click('#tab-findings');
+	assert.match(await text(tab, '#list'), /src\/m0\/<\/script><b>\.py/);
+	assert.match(await text(tab, '#list'), /# <\/script><b>&amp;/);
+	assert.equal(await tab.locator('#list b').count(), 0);
+	await shot(tab, 'wild-findings');
+});
+
+for (const tree of ['shop', 'wild', 'middle', 'large']) {
+	await test(`writes what Mermaid understands: ${tree}`, tree, async tab => {
+		await tab.goto('about:blank');
+		await tab.addScriptTag({path: join(HERE, 'node_modules/mermaid/dist/mermaid.min.js')});
+		const shown = await tab.evaluate(async source => {
+			mermaid.initialize({startOnLoad: false});
+			const kind = await mermaid.parse(source);
+			if (source.length > 5000) return kind.diagramType;
+			const {svg} = await mermaid.render('picture', source);
+			return new DOMParser().parseFromString(svg, 'text/html').body.textContent;
+		}, draw(tree, 'mermaid'));
+		if (tree === 'wild')
+			for (const name of ['end', 'click', 'a.b/c-d', '__proto__', 'subgraph', 'x.y/z--'])
+				assert.ok(shown.includes(name), `${name} is not in ${shown}`);
+	});
+
+	await test(`writes what Graphviz understands, and sound SVG: ${tree}`, tree, async tab => {
+		if (tree !== 'large')
+			execFileSync('dot', ['-Tsvg'], {input: draw(tree, 'dot'), maxBuffer: 1 << 28});
+		const error = await tab.evaluate(source => new DOMParser()
+			.parseFromString(source, 'image/svg+xml').querySelector('parsererror')?.textContent,
+		draw(tree, 'svg'));
+		assert.equal(error, undefined);
+	});
+}
 
 await browser.close();
 rmSync(folder, {recursive: true});
