@@ -119,7 +119,8 @@ static void skip_template(struct gradle_lexer *lexer)
 	}
 }
 
-/* A text that is open, up to `end`. One in single quotes ends with its line at the latest. */
+/* A text that is open, up to `end`. One in single quotes or slashes ends with its line at the
+ * latest, as all that were seen do. */
 static void read_text(struct gradle_lexer *lexer, struct gradle_token *token, struct str end,
 		      bool over_lines)
 {

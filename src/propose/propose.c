@@ -149,7 +149,7 @@ static void add_rest(struct cut *cut, struct pieces *pieces, uint32_t folder, ui
 	uint32_t rest = cut->below[folder] - taken - shape_of(cut, folder).formal;
 	/* At the root tests and all else would fall into it, so it must be worth it. */
 	uint32_t least = folder == 0 ? cut->total / CHAIN_PART + 1 : least_files(cut, folder);
-	if (rest >= least)
+	if (rest >= least && pieces->count < PROPOSE_MODULE_LIMIT)
 		add_piece(cut, pieces, (struct piece){folder, rest, true});
 }
 
@@ -246,10 +246,12 @@ static bool open_round(struct cut *cut)
 	for (size_t i = 0; i < count && !cut->failed; i++) {
 		struct piece piece = cut->pieces.items[i];
 		bool room = cut->pieces.count + SIBLING_LIMIT < PROPOSE_MODULE_LIMIT;
-		if (room && is_too_large(cut, &piece, few) && divide(cut, piece.folder, 2)) {
-			cut->pieces.items[i].files = 0;
-			opened = true;
-		}
+		if (!room || !is_too_large(cut, &piece, few))
+			continue;
+		bool divided = divide(cut, piece.folder, 2);
+		cut->pieces.items[i].whole = true;
+		cut->pieces.items[i].files = divided ? 0 : piece.files;
+		opened |= divided;
 	}
 	for (size_t i = 0; i < cut->pieces.count; i++)
 		if (cut->pieces.items[i].files > 0)

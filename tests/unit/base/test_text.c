@@ -131,9 +131,27 @@ static void refuses_a_length_that_overflows(void **state)
 	assert_int_equal(text.length, 0);
 }
 
+static void test_counts(void **state)
+{
+	_cleanup_(text_release) struct text text = {0};
+	(void)state;
+	text_add_count(&text, 0, "line");
+	text_add(&text, STR(", "));
+	text_add_count(&text, 1, "line");
+	text_add(&text, STR(", "));
+	text_add_count(&text, 999, "line");
+	text_add(&text, STR(", "));
+	text_add_count(&text, 1000, "line");
+	text_add(&text, STR(", "));
+	text_add_number(&text, UINT64_MAX);
+	assert_string_equal(text.at, "0 lines, 1 line, 999 lines, 1,000 lines, "
+				     "18,446,744,073,709,551,615");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(grows_and_stays_terminated),
 		cmocka_unit_test(is_used_again_after_clear),
 		cmocka_unit_test(keeps_bytes_of_any_kind),
