@@ -73,6 +73,12 @@ static uint64_t count_shown(const struct session *session)
 	return files;
 }
 
+/* Whether the root itself is among the operands. */
+static bool shows_all(const struct session *session)
+{
+	return session_shows(session, STR(""));
+}
+
 /* What the command line narrows the check to, so that "no findings" is not taken for more. Findings
  * name their rules by themselves. */
 static void describe_scope(const struct session *session, bool any, struct text *out)
@@ -84,14 +90,14 @@ static void describe_scope(const struct session *session, bool any, struct text 
 		text_addf(out, " of the rule %s", rule);
 	if (module)
 		text_addf(out, " in the module %s", module);
+	if (session->filter_count == 0 || shows_all(session))
+		return;
 	for (size_t i = 0; i < session->filter_count && i < PATHS_SHOWN; i++) {
-		struct str path = session->filters[i];
-		text_addf(out, "%s%.*s", i ? ", " : " in ", STR_ARG(path.length ? path : STR(".")));
+		text_add(out, i ? STR(", ") : STR(" in "));
+		text_add(out, session->filters[i]);
 	}
 	if (session->filter_count > PATHS_SHOWN)
 		text_addf(out, " and %zu more", session->filter_count - PATHS_SHOWN);
-	if (session->filter_count == 0)
-		return;
 	text_add(out, STR(" ("));
 	text_add_count(out, count_shown(session), "source file");
 	text_add_byte(out, ')');

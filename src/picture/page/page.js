@@ -347,7 +347,8 @@
 	const nodeViews = new Map(), linkViews = new Map();
 	const full = {x: 0, y: 0, w: map.viewBox.baseVal.width, h: map.viewBox.baseVal.height};
 	let sight = {...full};
-	let fitted = true; /* all is in sight, as nobody moved the map */
+	let fitted = true; /* nobody moved the map */
+	let whole = false; /* all was asked to be in sight, however small */
 
 	const setSight = next => {
 		sight = next;
@@ -364,16 +365,25 @@
 			w: sight.w / limited, h: sight.h / limited,
 		});
 	};
-	/* All of it, but a small map not larger than life. */
+	/* All of it, but a small map not larger than life; of one that is too long to be read, the
+	   upper end, until somebody asks for all. */
+	const READABLE = 0.2;
 	const fit = () => {
 		const above = canvas.getBoundingClientRect().top + scrollY;
 		const below = $('legend').offsetHeight + 28;
 		canvas.style.height = `${Math.max(420, innerHeight - above - below)}px`;
 		const box = canvas.getBoundingClientRect();
-		const factor = Math.min(box.width / full.w, box.height / full.h, 1.25) || 1;
+		const wide = Math.min(box.width / full.w, 1.25);
+		let factor = Math.min(wide, box.height / full.h) || 1;
+		const cut = !whole && factor < READABLE && factor < wide;
+		if (cut) factor = Math.min(wide, 2 * READABLE);
 		const w = box.width / factor, h = box.height / factor;
-		setSight({x: (full.w - w) / 2, y: (full.h - h) / 2, w, h});
+		setSight({x: (full.w - w) / 2, y: cut ? 0 : (full.h - h) / 2, w, h});
 		fitted = true;
+	};
+	const fitWhole = () => {
+		whole = true;
+		fit();
 	};
 	/* The canvas became larger or smaller: nothing on it does, unless all was in sight. */
 	let lastBox = null;
@@ -444,8 +454,10 @@
 	};
 
 	const startPointer = () => {
-		let start = null, moved = false;
+		/* What was pressed counts, also when the map has moved under the pointer since. */
+		let start = null, moved = false, pressed = null;
 		canvas.addEventListener('pointerdown', event => {
+			pressed = whichAt(event.target);
 			if (event.button === 0)
 				start = {x: event.clientX, y: event.clientY, sight: {...sight}, scale: scale()};
 			moved = false;
@@ -469,7 +481,7 @@
 		canvas.addEventListener('pointercancel', end);
 		canvas.addEventListener('click', event => {
 			if (moved) return;
-			choose(whichAt(event.target));
+			choose(event.detail > 0 ? pressed : whichAt(event.target));
 		});
 		canvas.addEventListener('wheel', event => {
 			event.preventDefault();
@@ -494,7 +506,7 @@
 	const KEYS = {
 		ArrowLeft: shift(-1, 0), ArrowRight: shift(1, 0), ArrowUp: shift(0, -1), ArrowDown: shift(0, 1),
 		'+': () => zoom(1.25, centre()), '=': () => zoom(1.25, centre()),
-		'-': () => zoom(0.8, centre()), 0: fit,
+		'-': () => zoom(0.8, centre()), 0: fitWhole,
 	};
 	const startKeys = () => {
 		canvas.addEventListener('keydown', event => {
@@ -829,7 +841,7 @@
 	go();
 	$('zoom-in').addEventListener('click', () => zoom(1.25, centre()));
 	$('zoom-out').addEventListener('click', () => zoom(0.8, centre()));
-	$('zoom-fit').addEventListener('click', fit);
+	$('zoom-fit').addEventListener('click', fitWhole);
 	addEventListener('hashchange', go);
 	addEventListener('resize', keep);
 	addEventListener('beforeprint', () => {
