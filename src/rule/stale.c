@@ -5,7 +5,7 @@
 
 static const char EXPLANATION[] =
 	"An entry of the baseline that no finding matches any more is a finding itself. In a\n"
-	"strict module every entry is one.\n"
+	"strict module every entry is one. Not judged while a file cannot be read.\n"
 	"\n"
 	"Teams want it so that the baseline only shrinks: what was fixed cannot come back\n"
 	"under the cover of an entry that was left behind.\n"

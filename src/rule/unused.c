@@ -7,7 +7,8 @@
 
 static const char EXPLANATION[] =
 	"An entry of `depends_on` that no reference needs, an entry of `external` that no\n"
-	"package matches, and an exception that covers no finding are findings.\n"
+	"package matches, and an exception that covers no finding are findings, unless a file\n"
+	"could not be read.\n"
 	"\n"
 	"Teams want it so that contracts only get smaller by themselves: a permission that\n"
 	"nobody needs today is one that somebody takes tomorrow without asking.\n"
@@ -18,9 +19,8 @@ static const char EXPLANATION[] =
 	"    src/billing/module.yaml:2:24 warning unused\n"
 	"    billing declares that it depends on orders, but nothing in it references orders\n"
 	"\n"
-	"Fix it by deleting the entry. Where the reference is one that cannot be seen (built\n"
-	"from text at run time, generated later), keep the entry with an exception. An\n"
-	"exception with `to: MODULE` or `to: PATTERN` keeps the entry until its date.\n";
+	"Fix it by deleting the entry. Where the reference cannot be seen (built from text at\n"
+	"run time), an exception with `to: MODULE` or `to: PATTERN` keeps it until its date.\n";
 
 /* Starts a finding at a place of the module's contract. NULL without memory. */
 static struct finding *add_at(struct judge *judge, uint32_t module, struct str to, uint32_t line,
