@@ -2,12 +2,6 @@
 /* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing over U+10FFFF. */
 #include "base/utf8.h"
 
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
-
-#include "base/wide.h"
-
 static bool continues(unsigned char byte)
 {
 	return (byte & 0xC0) == 0x80;
@@ -51,21 +45,6 @@ size_t utf8_length(struct str text)
 	return 0;
 }
 
-#ifdef HAVE_WIDE
-
-wide_code static size_t skip_ascii_wide(struct str text, size_t from)
-{
-	for (; from + 64 <= text.length; from += 64) {
-		const __m256i *at = (const __m256i *)(const void *)(text.at + from);
-		__m256i all = _mm256_or_si256(_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1));
-		if (_mm256_movemask_epi8(all) != 0)
-			break;
-	}
-	return from;
-}
-
-#endif
-
 /* Whether any of the 64 bytes is over 0x7F; the compiler makes vector code of it. */
 static bool has_high_byte(const char *bytes)
 {
@@ -80,10 +59,6 @@ static bool has_high_byte(const char *bytes)
  * 0x7F, or of what is left behind the last whole block. */
 static size_t skip_ascii(struct str text, size_t from)
 {
-#ifdef HAVE_WIDE
-	if (wide_is_here)
-		return skip_ascii_wide(text, from);
-#endif
 	while (from + 64 <= text.length && !has_high_byte(text.at + from))
 		from += 64;
 	return from;

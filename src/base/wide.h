@@ -21,7 +21,7 @@
  *	}
  */
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__SSE2__) && defined(__GNUC__)
 #define HAVE_WIDE 1
 /* Compiles one function for processors with AVX2 and what came with it. */
 #define wide_code __attribute__((target("avx2,bmi,popcnt")))

@@ -10,7 +10,7 @@
 
 enum {
 	JAVA_ROOT_LIMIT = 256, /* source roots that a user may name */
-	/* Packages of the tree that one file imports with a star; further ones are not looked in. */
+	/* Packages of the tree that a file imports with a star; more are not looked in. */
 	JAVA_STAR_LIMIT = 64,
 	JAVA_NESTED_BITS = 16,
 };

@@ -64,6 +64,7 @@ static inline __m128i java_names(__m128i bytes, char also)
 	return _mm_or_si128(_mm_or_si128(letters, digits), _mm_or_si128(others, more));
 }
 
+/* The first byte from `at` on that is no part of an identifier, and not `also`. */
 static inline const char *java_run_end(const char *at, char also)
 {
 	for (;; at += sizeof(__m128i)) {
@@ -76,6 +77,7 @@ static inline const char *java_run_end(const char *at, char also)
 
 #else
 
+/* The first byte from `at` on that is no part of an identifier, and not `also`. */
 static inline const char *java_run_end(const char *at, char also)
 {
 	while (java_is(*at, JAVA_BYTE_NAME) || *at == also)

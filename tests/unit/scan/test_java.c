@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/wide.h"
 #include "scan/scanner.h"
 
 struct scanned {
@@ -341,6 +342,71 @@ static void test_survives_nesting_and_numbers(void **state)
 	assert_false(scanned.facts.failed);
 }
 
+/* Bits of Java in an order that a number decides. */
+static void add_some_java(struct text *source, uint32_t number)
+{
+	static const char *const BITS[] = {
+		"A",
+		"Bc",
+		"de",
+		"_F",
+		"g9H",
+		"\xC3\xA4J",
+		"LongerThanSixteenBytes",
+		" ",
+		"\n",
+		".",
+		",",
+		"(",
+		")",
+		"{",
+		"}",
+		"<",
+		">",
+		";",
+		"\"x{\"",
+		"'\"'",
+		"/* A \" */",
+		"// B'\n",
+		"/**/",
+		"class ",
+		"extends ",
+		"new ",
+		"\"\"\"\nC\"\"\"",
+		"@K",
+		"[]",
+		"$",
+		"import a.",
+		"    ",
+		"return ",
+		"private ",
+		"\t\t\t\t\t\t",
+	};
+	for (int i = 0; i < 2000; i++) {
+		number = number * 1664525 + 1013904223;
+		text_add(source, str_of(BITS[(number >> 16) % (sizeof BITS / sizeof *BITS)]));
+	}
+}
+
+/* Looking at more bytes at a time finds nothing else. */
+static void test_finds_the_same_on_older_processors(void **state)
+{
+	(void)state;
+	for (uint32_t number = 0; number < 100; number++) {
+		_cleanup_(text_release) struct text source = {0};
+		_cleanup_(scanned_release) struct scanned wide = {0};
+		_cleanup_(scanned_release) struct scanned plain = {0};
+		add_some_java(&source, number);
+		scan(&wide, "A.java", text_str(&source));
+		wide_allow(false);
+		scan(&plain, "A.java", text_str(&source));
+		wide_allow(true);
+		assert_true(plain.facts.reference_count > 0);
+		assert_string_equal(text_of(&wide.listing), text_of(&plain.listing));
+		assert_string_equal(text_of(&wide.declared), text_of(&plain.declared));
+	}
+}
+
 /* Processor time of a scan over `count` times `unit`, in seconds: the least of three. */
 static double time_of(const char *unit, int count)
 {
@@ -464,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_finds_what_a_package_is_annotated_with),
 		cmocka_unit_test(test_reads_module_info),
 		cmocka_unit_test(test_survives_nesting_and_numbers),
+		cmocka_unit_test(test_finds_the_same_on_older_processors),
 		cmocka_unit_test(test_grows_linearly),
 		cmocka_unit_test(test_runs_out_of_memory_cleanly),
 	};
