@@ -30,11 +30,11 @@ int file_open_at(int folder_fd, const char *path, int flags)
 	return fd;
 }
 
-ssize_t file_read_some(int fd, void *out, size_t size)
+ssize_t file_read_some(int fd, void *out, size_t size, off_t from)
 {
 	ssize_t got;
 	do
-		got = read(fd, out, size);
+		got = pread(fd, out, size, from);
 	while (got < 0 && errno == EINTR);
 	return got;
 }
@@ -55,7 +55,7 @@ static ssize_t read_to_end(int fd, size_t size_hint, size_t limit, struct text *
 			errno = ENOMEM;
 			return -1;
 		}
-		ssize_t got = file_read_some(fd, out->at + out->length + total, want);
+		ssize_t got = file_read_some(fd, out->at + out->length + total, want, (off_t)total);
 		if (got < 0)
 			return -1;
 		if (got == 0)

@@ -21,8 +21,8 @@ int file_read_at(int folder_fd, const char *path, int flags, size_t limit, struc
 /* openat(), and again while a signal interrupts it. The descriptor, or -1 with errno. */
 int file_open_at(int folder_fd, const char *path, int flags);
 
-/* read(), and again while a signal interrupts it. */
-ssize_t file_read_some(int fd, void *out, size_t size);
+/* pread(), and again while a signal interrupts it. */
+ssize_t file_read_some(int fd, void *out, size_t size, off_t from);
 
 /* Replaces the file by `content`: written to a new file beside it, synced, renamed; so a
  * reader, or a crash, sees the old or the new one, whole. Keeps the mode of a file that was

@@ -86,7 +86,7 @@ bool worktree_is_git(int folder_fd, const char *name)
 		return is_there(fd, "HEAD", AT_SYMLINK_NOFOLLOW) && is_there(fd, "objects", 0);
 	if (!S_ISREG(status.st_mode))
 		return false;
-	ssize_t got = file_read_some(fd, start, sizeof start);
+	ssize_t got = file_read_some(fd, start, sizeof start, 0);
 	return got < 0 || (got == sizeof start && memcmp(start, "gitdir: ", sizeof start) == 0);
 }
 

@@ -138,6 +138,18 @@ static uint32_t base_of(const struct tree *tree, uint32_t entry, struct str name
 	return entry;
 }
 
+enum { MARKS = 8 };
+
+/* Whether one of the next MARKS is the mark: without a branch, so compilers compare them all at
+ * once. */
+static bool has_mark(const uint32_t *marks, uint32_t mark)
+{
+	uint32_t found = 0;
+	for (int i = 0; i < MARKS; i++)
+		found |= marks[i] == mark;
+	return found != 0;
+}
+
 void c_files_find(const struct c_files *files, uint32_t from, struct str name,
 		  struct c_candidates *out)
 {
@@ -152,11 +164,18 @@ void c_files_find(const struct c_files *files, uint32_t from, struct str name,
 			  files->entries + files->first[number + 1]};
 	run = nearest_part(run, from);
 	const uint32_t *marks = files->marks + (run.first - files->entries);
-	for (const uint32_t *entry = run.first; entry < run.end; entry++, marks++)
-		if (folder.length == 0 ||
-		    (*marks == mark && ends_with_path(tree->entries[*entry].path, name)))
+	for (size_t i = 0, count = (size_t)(run.end - run.first); i < count; i++) {
+		if (folder.length > 0 && i + MARKS <= count && !has_mark(marks + i, mark)) {
+			i += MARKS - 1;
+			continue;
+		}
+		if (folder.length > 0 && marks[i] != mark)
+			continue;
+		uint32_t entry = run.first[i];
+		if (folder.length == 0 || ends_with_path(tree->entries[entry].path, name))
 			out->items[out->count++] =
-				(struct c_candidate){*entry, base_of(tree, *entry, name)};
+				(struct c_candidate){entry, base_of(tree, entry, name)};
+	}
 }
 
 /* ---- guesses ---- */

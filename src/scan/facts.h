@@ -93,6 +93,7 @@ struct facts {
 	struct str package;
 	uint32_t lines; /* newlines, and one for a last line without */
 	bool not_utf8;  /* scanned as bytes */
+	bool is_cut;    /* something may go on behind the end of what was scanned */
 	bool failed;    /* memory ran out: the facts are not whole */
 };
 

@@ -30,6 +30,15 @@ static const char *skip_spaces(const char *at)
 	return at;
 }
 
+/* Past blanks, comments and splices; notes when they reach the end of the source. */
+static const char *skip_blanks(struct c_scan *scan, const char *at)
+{
+	at = c_skip_blanks(at, scan->lexer.end);
+	if (at >= scan->lexer.end)
+		scan->scanner->facts->is_cut = true;
+	return at;
+}
+
 /* Whether `at` is in code, and the first thing on its line. */
 static bool is_live(struct c_scan *scan, const char *at)
 {
@@ -95,8 +104,9 @@ static bool is_header_value(struct str value, char opening)
 }
 
 /* A macro that stands for a header, `NAME "x.h"`, from behind "define"; else an empty str. */
-static struct str header_macro(const char *at, const char *end)
+static struct str header_macro(struct c_scan *scan, const char *at)
 {
+	const char *end = scan->lexer.end;
 	struct str name = c_identifier(skip_spaces(at));
 	const char *value = skip_spaces(name.at + name.length);
 	if (name.length == 0 || value == name.at + name.length)
@@ -104,7 +114,7 @@ static struct str header_macro(const char *at, const char *end)
 	struct str header = header_name(value, end, ' ');
 	if (!header.at || !is_header_value(header, *value))
 		return (struct str){0};
-	const char *behind = c_skip_blanks(header.at + header.length + 1, end);
+	const char *behind = skip_blanks(scan, header.at + header.length + 1);
 	if (behind < end && *behind != '\n' && !(behind[0] == '/' && behind[1] == '/'))
 		return (struct str){0};
 	return (struct str){name.at, (size_t)(header.at + header.length + 1 - name.at)};
@@ -112,7 +122,7 @@ static struct str header_macro(const char *at, const char *end)
 
 static const char *take_define(struct c_scan *scan, const char *hash, const char *at)
 {
-	struct str macro = header_macro(at, scan->lexer.end);
+	struct str macro = header_macro(scan, at);
 	if (macro.length == 0 || !is_live(scan, hash))
 		return at;
 	scanner_declare(scan->scanner, macro.at, macro);
@@ -123,7 +133,7 @@ static const char *take_define(struct c_scan *scan, const char *hash, const char
 /* Takes what follows an include that is in code. */
 static const char *take_header(struct c_scan *scan, enum directive directive, const char *at)
 {
-	at = c_skip_blanks(at, scan->lexer.end);
+	at = skip_blanks(scan, at);
 	struct str name = header_name(at, scan->lexer.end, '\n');
 	enum include_form form = *at == '<' ? INCLUDE_ANGLE : INCLUDE_QUOTE;
 	size_t delimiters = 1;
@@ -150,7 +160,7 @@ static const char *take_directive(struct c_scan *scan, const char *hash)
 	if (*at == '/' || *at == '\\') {
 		if (!is_live(scan, hash))
 			return scan->lexer.at > behind ? scan->lexer.at : behind;
-		at = c_skip_blanks(at, scan->lexer.end);
+		at = skip_blanks(scan, at);
 	}
 	if (is_define(at))
 		return take_define(scan, hash, at + sizeof "define");
@@ -169,7 +179,7 @@ static const char *take_directive(struct c_scan *scan, const char *hash)
 /* ---- C++20 modules ---- */
 
 /* The name of a module, "a.b" or "a.b:part" or ":part", that a semicolon ends. */
-static struct str module_name(const char *at, const char *end)
+static struct str module_name(struct c_scan *scan, const char *at)
 {
 	const char *from = at;
 	for (;;) {
@@ -180,7 +190,7 @@ static struct str module_name(const char *at, const char *end)
 		if (*at != '.' && *at != ':')
 			break;
 	}
-	if (*c_skip_blanks(at, end) != ';')
+	if (*skip_blanks(scan, at) != ';')
 		return (struct str){0};
 	return (struct str){from, (size_t)(at - from)};
 }
@@ -194,7 +204,7 @@ static struct str without_partition(struct str name)
 /* `module a;` implements what another file gives to others, and so refers to it. */
 static void take_module(struct c_scan *scan, const char *at, bool exported)
 {
-	struct str name = module_name(skip_spaces(at), scan->lexer.end);
+	struct str name = module_name(scan, skip_spaces(at));
 	if (name.length == 0 || name.at[0] == ':')
 		return;
 	scan->module = without_partition(name);
@@ -221,7 +231,7 @@ static void take_import(struct c_scan *scan, const char *at)
 {
 	at = skip_spaces(at);
 	struct str header = header_name(at, scan->lexer.end, '\n');
-	struct str name = module_name(at, scan->lexer.end);
+	struct str name = module_name(scan, at);
 	if (header.length > 0)
 		record(scan, REFERENCE_IMPORT, *at == '<' ? INCLUDE_ANGLE : INCLUDE_QUOTE, header);
 	else if (name.length > 0 && name.at[0] == ':')
@@ -254,6 +264,48 @@ static bool has_modules(struct str path)
 {
 	struct str extension = path_extension(path);
 	return !str_equal(extension, STR("c")) && !str_equal(extension, STR("h"));
+}
+
+/* ---- the rest of a long file ---- */
+
+/* Whether a definition of a string may be of a header, from behind "define". */
+static bool may_define_header(const char *at)
+{
+	struct str name = c_identifier(skip_spaces(at));
+	const char *value = skip_spaces(name.at + name.length);
+	return *value == '"' || *value == '<';
+}
+
+/* Stands on a candidate. */
+static bool is_idle(const char *at)
+{
+	if (*at == '%')
+		return false;
+	if (*at == '\n') {
+		struct str word = c_identifier(at + 1);
+		return !str_equal(word, STR("export")) && !str_equal(word, STR("import")) &&
+		       !str_equal(word, STR("module"));
+	}
+	at = skip_spaces(at + 1);
+	if (is_define(at))
+		return !may_define_header(at + sizeof "define");
+	return *at != '/' && *at != '\\' && directive_of(c_identifier(at)) == DIRECTIVE_OTHER;
+}
+
+bool scan_c_is_idle(struct str path, struct str lines)
+{
+	const char *at = lines.at, *end = at + lines.length;
+	bool words = has_modules(path);
+	if (words && (*at == 'e' || *at == 'i' || *at == 'm'))
+		return false;
+	for (;;) {
+		at = c_find_candidate(at, end, words);
+		if (at >= end)
+			return true;
+		if (!is_idle(at))
+			return false;
+		at++;
+	}
 }
 
 void scan_c(struct scanner *scanner)

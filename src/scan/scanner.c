@@ -16,6 +16,10 @@ static scan_language *const SCANNERS[LANGUAGE_COUNT] = {
 	[LANGUAGE_JAVA] = scan_java,
 };
 
+static scan_idle *const IDLE[LANGUAGE_COUNT] = {
+	[LANGUAGE_C] = scan_c_is_idle,
+};
+
 /* Moves the cursor to `at`, counting lines and characters on the way. */
 static void move_to(struct scanner *scanner, const char *at)
 {
@@ -108,6 +112,16 @@ void scanner_package(struct scanner *scanner, struct str name)
 	scanner->facts->package = arena_str(scanner->arena, name);
 	if (!scanner->facts->package.at)
 		scanner->facts->failed = true;
+}
+
+bool scan_can_be_idle(enum language language)
+{
+	return IDLE[language] != NULL;
+}
+
+bool scan_is_idle(enum language language, struct str path, struct str lines)
+{
+	return IDLE[language] && IDLE[language](path, lines);
 }
 
 void scan_source(enum language language, struct str path, struct str source, struct arena *arena,

@@ -28,6 +28,11 @@ struct scanner {
  * are. Never fails: broken source yields what was found up to and around the break. */
 typedef void scan_language(struct scanner *scanner);
 
+/* See scan_is_idle(). */
+typedef bool scan_idle(struct str path, struct str lines);
+
+scan_idle scan_c_is_idle;
+
 scan_language scan_c;
 scan_language scan_python;
 scan_language scan_javascript;
@@ -57,5 +62,13 @@ void scanner_package(struct scanner *scanner, struct str name);
  * in `arena`. `path` tells variants of a language apart (.tsx, .vue). */
 void scan_source(enum language language, struct str path, struct str source, struct arena *arena,
 		 struct facts *facts);
+
+/* Whether the language's scanner notes `is_cut` in the facts, and scan_is_idle() is of use. */
+bool scan_can_be_idle(enum language language);
+
+/* Whether no reference, declaration or package can begin in `lines`, wherever in a source they
+ * stand: whole lines, but the last may lack its newline, with SCANNER_PADDING zero bytes or
+ * other lines behind them. False when that is not known. */
+bool scan_is_idle(enum language language, struct str path, struct str lines);
 
 #endif

@@ -15,17 +15,14 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/walk.h"
-#include "scan/scanner.h"
-
-enum { BUFFER_FIRST = 256 << 10, BINARY_PROBE = 8000 };
+#include "scan/reader.h"
 
 struct worker {
 	struct arena arena;
 	struct error_list problems;
 	struct error_list remarks;
 	struct facts scratch;
-	char *buffer;
-	size_t capacity;
+	struct reader reader;
 	bool failed;
 };
 
@@ -40,7 +37,7 @@ static void worker_release(struct worker *worker)
 	error_list_clear(&worker->remarks);
 	mem_free(worker->scratch.references);
 	mem_free(worker->scratch.declarations);
-	mem_free(worker->buffer);
+	reader_release(&worker->reader);
 }
 
 /* ---- one file ---- */
@@ -64,35 +61,6 @@ static void report(struct error_list *list, const struct walk_folder *folder,
 	write_path(folder, &path);
 	text_add(&path, (struct str){file->name, file->length});
 	error_list_at(list, code, text_str(&path).at, 0, 0, "%s", what);
-}
-
-/* Reads the file to its end into the worker's buffer, with padding. Returns its size, or -1
- * with errno: EFBIG over the limit, ENOMEM. */
-static ssize_t read_source(struct worker *worker, int fd)
-{
-	size_t size = 0;
-	for (;;) {
-		size_t needed =
-			size < BUFFER_FIRST - SCANNER_PADDING ? BUFFER_FIRST : size + size / 2;
-		if (!mem_reserve(&worker->buffer, &worker->capacity, needed, 1)) {
-			errno = ENOMEM;
-			return -1;
-		}
-		size_t room = worker->capacity - SCANNER_PADDING - size;
-		ssize_t got = file_read_some(fd, worker->buffer + size, room);
-		if (got < 0)
-			return -1;
-		size += (size_t)got;
-		if (size > TREE_FILE_LIMIT) {
-			errno = EFBIG;
-			return -1;
-		}
-		/* A regular file gives less than asked for only at its end. */
-		if ((size_t)got < room)
-			break;
-	}
-	memset(worker->buffer + size, 0, SCANNER_PADDING);
-	return (ssize_t)size;
 }
 
 /* Moves what was found out of the scratch arrays, which are used again. */
@@ -122,22 +90,8 @@ static struct facts *keep_facts(struct worker *worker)
 	return facts;
 }
 
-static void reset_scratch(struct facts *scratch)
+static void keep(struct worker *worker, const struct walk_folder *folder, struct walk_file *file)
 {
-	*scratch = (struct facts){
-		.references = scratch->references,
-		.reference_capacity = scratch->reference_capacity,
-		.declarations = scratch->declarations,
-		.declaration_capacity = scratch->declaration_capacity,
-	};
-}
-
-static void scan_bytes(struct worker *worker, const struct walk_folder *folder,
-		       struct walk_file *file, enum language language, struct str source)
-{
-	struct str name = {file->name, file->length};
-	reset_scratch(&worker->scratch);
-	scan_source(language, name, source, &worker->arena, &worker->scratch);
 	struct facts *facts = keep_facts(worker);
 	file->data = facts;
 	if (!facts)
@@ -154,27 +108,25 @@ static void visit(void *context, unsigned index, int folder_fd, const struct wal
 		  struct walk_file *file)
 {
 	struct worker *worker = &((struct job *)context)->workers[index];
-	enum language language = language_of((struct str){file->name, file->length});
+	struct str name = {file->name, file->length};
+	enum language language = language_of(name);
 	if (language == LANGUAGE_NONE || file->is_link)
 		return;
 	_cleanup_(file_closep) int fd =
 		file_open_at(folder_fd, file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-	ssize_t size = fd < 0 ? -1 : read_source(worker, fd);
-	if (size < 0 && errno == ENOMEM) {
+	if (fd >= 0 &&
+	    reader_scan(&worker->reader, fd, language, name, &worker->arena, &worker->scratch) == 0)
+		keep(worker, folder, file);
+	else if (errno == ENOMEM)
 		worker->failed = true;
-	} else if (size < 0 && errno == EFBIG) {
+	else if (errno == EFBIG)
 		report(&worker->problems, folder, file, ERROR_LIMIT,
 		       "is larger than 16 MiB and was not scanned; exclude it if that is right");
-	} else if (size < 0) {
-		report(&worker->problems, folder, file, ERROR_IO, strerror(errno));
-	} else if (memchr(worker->buffer, 0,
-			  (size_t)size < BINARY_PROBE ? (size_t)size : BINARY_PROBE)) {
+	else if (errno == EILSEQ)
 		report(&worker->problems, folder, file, ERROR_SYNTAX,
 		       "is binary and was not scanned; exclude it if that is right");
-	} else {
-		struct str source = {worker->buffer, (size_t)size};
-		scan_bytes(worker, folder, file, language, source);
-	}
+	else
+		report(&worker->problems, folder, file, ERROR_IO, strerror(errno));
 }
 
 /* ---- all of them, in order ---- */

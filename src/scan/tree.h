@@ -10,9 +10,6 @@
 
 /* All files and folders of a tree, and what the source files among them refer to. */
 
-/* Larger source files are reported and not scanned, in bytes. */
-#define TREE_FILE_LIMIT ((size_t)16 << 20)
-
 struct entry {
 	struct str path;     /* NUL-terminated, relative to the root; "" is the root */
 	uint32_t parent;     /* ENTRY_NONE for the root */

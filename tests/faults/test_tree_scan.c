@@ -43,7 +43,8 @@ WRAP(int, open, (const char *path, int flags, mode_t mode), path, flags, mode)
 WRAP(int, open64, (const char *path, int flags, mode_t mode), path, flags, mode)
 WRAP(int, openat, (int fd, const char *path, int flags, mode_t mode), fd, path, flags, mode)
 WRAP(int, openat64, (int fd, const char *path, int flags, mode_t mode), fd, path, flags, mode)
-WRAP(ssize_t, read, (int fd, void *out, size_t size), fd, out, size)
+WRAP(ssize_t, pread, (int fd, void *out, size_t size, off_t from), fd, out, size, from)
+WRAP(ssize_t, pread64, (int fd, void *out, size_t size, off_t from), fd, out, size, from)
 WRAP(ssize_t, getdents64, (int fd, void *out, size_t size), fd, out, size)
 
 /* These the system never interrupts. */

@@ -10,9 +10,15 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/wide.h"
+#include "scan/reader.h"
 #include "scan/scanner.h"
 
 /* ---- the model ---- */
@@ -320,18 +326,22 @@ static void model_scan(struct str source, bool words, struct text *out)
 
 /* ---- the scanner ---- */
 
+static void tell_facts(const struct facts *facts, struct text *out)
+{
+	for (size_t i = 0; i < facts->reference_count; i++) {
+		const struct reference *reference = &facts->references[i];
+		text_addf(out, "%s %s;", reference_kind_name(reference->kind), reference->target);
+	}
+	for (size_t i = 0; i < facts->declaration_count; i++)
+		text_addf(out, "macro %.*s;", STR_ARG(facts->declarations[i].name));
+}
+
 static void scanner_scan(struct str source, bool words, struct text *out)
 {
 	struct arena arena = {0};
 	struct facts facts = {0};
 	scan_source(LANGUAGE_C, words ? STR("a.cpp") : STR("a.c"), source, &arena, &facts);
-	size_t told = 0;
-	for (size_t i = 0; i < facts.reference_count; i++) {
-		const struct reference *reference = &facts.references[i];
-		text_addf(out, "%s %s;", reference_kind_name(reference->kind), reference->target);
-	}
-	for (; told < facts.declaration_count; told++)
-		text_addf(out, "macro %.*s;", STR_ARG(facts.declarations[told].name));
+	tell_facts(&facts, out);
 	mem_free(facts.references);
 	mem_free(facts.declarations);
 	arena_release(&arena);
@@ -492,11 +502,148 @@ static void agrees_at_any_offset(void **state)
 	wide_allow(true);
 }
 
+/* ---- long files ---- */
+
+/* Lines in which nothing begins, and now and then one in which something does. */
+static void add_rest(struct text *source)
+{
+	static const char *const LINES[] = {
+		"#define R_X__A_FIELD__SHIFT      0x1\n",
+		"#define S(x) ((x) < 2)\n",
+		"int x;\n",
+		"#endif\n",
+		"/* a\n   b */\n",
+		"\n",
+		"\\\n",
+		"include <not.h>\n",
+		"*/\n",
+		"\"\n",
+		"# define T \"plain\"\n",
+		"\xC3\xA9\n",
+		"puts(\"#\");\n",
+		"\xC3\n",
+	};
+	uint32_t pieces = sizeof PIECES / sizeof *PIECES;
+	for (uint32_t count = random_below(40); count > 0; count--)
+		text_add(source, str_of(LINES[random_below(sizeof LINES / sizeof *LINES)]));
+	if (random_below(3) == 0)
+		text_add(source, str_of(PIECES[random_below(pieces)]));
+	else if (random_below(3) == 0)
+		text_add(source, STR("no newline at the end"));
+}
+
+static void tell_all(const struct facts *facts, struct text *out)
+{
+	tell_facts(facts, out);
+	text_addf(out, " %u lines%s", facts->lines, facts->not_utf8 ? ", not UTF-8" : "");
+}
+
+/* Whether the reader left the rest of the file out. */
+static bool expect_same_in_pieces(struct reader *reader, const struct text *content, bool words)
+{
+	static const char PADDING[SCANNER_PADDING];
+	struct str path = words ? STR("a.cpp") : STR("a.c");
+	struct arena arena = {0};
+	struct facts whole = {0}, pieces = {0};
+	_cleanup_(text_release) struct text padded = {0}, expected = {0}, told = {0};
+	_cleanup_(file_closep) int fd = memfd_create("source", MFD_CLOEXEC);
+	assert_int_equal(write(fd, content->at, content->length), content->length);
+	text_add(&padded, text_str(content));
+	text_add(&padded, (struct str){PADDING, sizeof PADDING});
+	scan_source(LANGUAGE_C, path, (struct str){padded.at, content->length}, &arena, &whole);
+	assert_int_equal(reader_scan(reader, fd, LANGUAGE_C, path, &arena, &pieces), 0);
+	tell_all(&whole, &expected);
+	tell_all(&pieces, &told);
+	if (!str_equal(text_str(&told), text_str(&expected)))
+		fail_msg("of\n%s\nthe reader says %s and the scanner %s", content->at, told.at,
+			 expected.at);
+	mem_free(whole.references);
+	mem_free(whole.declarations);
+	mem_free(pieces.references);
+	mem_free(pieces.declarations);
+	arena_release(&arena);
+	return reader->size < content->length;
+}
+
+static void agrees_on_long_files_in_pieces(void **state)
+{
+	enum { ROUNDS = 20000 };
+	_cleanup_(text_release) struct text source = {0};
+	unsigned skimmed = 0;
+	(void)state;
+	random_state = 5;
+	for (size_t piece = READER_PIECE_LEAST; piece <= 512; piece += 128) {
+		_cleanup_(reader_release) struct reader reader = {.piece = piece};
+		for (int i = 0; i < ROUNDS; i++) {
+			make_source(&source);
+			add_rest(&source);
+			skimmed += expect_same_in_pieces(&reader, &source, i % 2);
+		}
+	}
+	assert_true(skimmed > ROUNDS / 4);
+	assert_true(skimmed < 3 * ROUNDS);
+}
+
+/* Directives that go on behind the end of the piece they begin in, wherever that is. */
+static void sees_what_goes_on_behind_a_piece(void **state)
+{
+	static const char *const OPENINGS[] = {"# \\\n",
+					       "#/*\n",
+					       "#include \\\n",
+					       "#include /*\n\n",
+					       "#define A \"a.h\" \\\n",
+					       "import a \\\n"};
+	static const char *const RESTS[] = {
+		"include <b.h>\n", "*/ include <b.h>\n", "<b.h>\n", "*/ <b.h>\n", "x\n", ";\n"};
+	_cleanup_(text_release) struct text source = {0};
+	_cleanup_(reader_release) struct reader reader = {.piece = READER_PIECE_LEAST};
+	(void)state;
+	for (size_t i = 0; i < sizeof OPENINGS / sizeof *OPENINGS; i++)
+		for (size_t before = 1; before < 2 * READER_PIECE_LEAST; before++) {
+			text_clear(&source);
+			for (size_t j = 1; j < before; j++)
+				text_add_byte(&source, j % 20 ? ' ' : '\n');
+			text_add_byte(&source, '\n');
+			text_add(&source, str_of(OPENINGS[i]));
+			text_add(&source, str_of(RESTS[i]));
+			for (int j = 0; j < 20; j++)
+				text_add(&source, STR("int it_goes_on;\n"));
+			expect_same_in_pieces(&reader, &source, true);
+			expect_same_in_pieces(&reader, &source, false);
+		}
+}
+
+static void refuses_what_is_too_large_or_binary(void **state)
+{
+	struct arena arena = {0};
+	struct facts facts = {0};
+	_cleanup_(reader_release) struct reader reader = {0};
+	_cleanup_(file_closep) int fd = memfd_create("source", MFD_CLOEXEC);
+	(void)state;
+	assert_int_equal(ftruncate(fd, (off_t)READER_FILE_LIMIT + 1), 0);
+	for (int i = 0; i < 2; i++) {
+		enum language language = i ? LANGUAGE_C : LANGUAGE_PYTHON;
+		assert_int_equal(reader_scan(&reader, fd, language, STR("a.x"), &arena, &facts),
+				 -1);
+		assert_int_equal(errno, EFBIG);
+	}
+	assert_int_equal(ftruncate(fd, READER_FILE_LIMIT), 0);
+	assert_int_equal(reader_scan(&reader, fd, LANGUAGE_C, STR("a.c"), &arena, &facts), -1);
+	assert_int_equal(errno, EILSEQ);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(reader_scan(&reader, fd, LANGUAGE_C, STR("a.c"), &arena, &facts), 0);
+	assert_int_equal(facts.lines, 0);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_the_model),
 		cmocka_unit_test(agrees_at_any_offset),
+		cmocka_unit_test(agrees_on_long_files_in_pieces),
+		cmocka_unit_test(sees_what_goes_on_behind_a_piece),
+		cmocka_unit_test(refuses_what_is_too_large_or_binary),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
