@@ -26,7 +26,8 @@ ssize_t file_read_some(int fd, void *out, size_t size, off_t from);
 
 /* Replaces the file by `content`: written to a new file beside it, synced, renamed; so a
  * reader, or a crash, sees the old or the new one, whole. Keeps the mode of a file that was
- * there; goes through a symbolic link. A pipe or a device is written into. Errors: ERROR_IO, ERROR_MEMORY. */
+ * there; goes through a symbolic link. A pipe or a device is written into. Errors: ERROR_IO,
+ * ERROR_MEMORY. */
 int file_write(const char *path, struct str content, struct error *error) must_check;
 
 /* Closes *fd unless it is negative, and keeps errno; for _cleanup_. */

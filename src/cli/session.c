@@ -71,7 +71,7 @@ static int real_path(const char *path, char *out, struct error *error)
 static int locate(const struct arguments *arguments, const char *operand, struct session *session,
 		  struct error *error)
 {
-	char start[PATH_LIMIT];
+	char start[PATH_LIMIT] = "";
 	struct stat status;
 	struct str top, root;
 	if (real_path(operand ? operand : ".", start, error) < 0)
@@ -270,7 +270,8 @@ static int run(struct session *session, struct error_list *errors, struct error 
 	unsigned threads = thread_count(session->arguments);
 	if (contracts_load_root(session->root, &session->contracts, errors, error) < 0)
 		return -1;
-	if (error_list_has(errors, ERROR_IO))
+	/* Without it all else would be wrong. */
+	if (error_list_has(errors, ERROR_IO) || error_list_has(errors, ERROR_LIMIT))
 		return 0;
 	session->proposed = !session->contracts.found;
 	progress(session, "reading files");
