@@ -258,6 +258,8 @@ static int add_pairs(struct survey *survey, struct error *error)
 	add_heading(survey, "Most entangled pairs", count);
 	if (count == 0)
 		text_addf(survey->out, "  none: no two modules use each other\n");
+	else
+		text_addf(survey->out, "  The smaller number of a pair is the one to cut.\n");
 	for (size_t i = 0; i < count && i < PAIRS_SHOWN; i++)
 		add_pair(survey, &pairs[i]);
 	if (count > PAIRS_SHOWN)
