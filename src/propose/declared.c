@@ -154,7 +154,9 @@ struct finder {
 static struct place find_next(struct finder *finder, struct str text)
 {
 	struct str rest = str_from(finder->content, finder->at);
-	const char *found = text.length ? memmem(rest.at, rest.length, text.at, text.length) : NULL;
+	const char *found = text.length && rest.length
+				    ? memmem(rest.at, rest.length, text.at, text.length)
+				    : NULL;
 	if (!found)
 		return (struct place){text, 0, 0};
 	for (; finder->content.at + finder->at < found; finder->at++) {
