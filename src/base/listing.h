@@ -34,8 +34,8 @@ struct listing {
 void listing_release(struct listing *listing);
 
 /* Reads the folder that is open at `fd`, from where its offset is. Returns 0 or the system's
- * error number; ENOMEM without memory, EOVERFLOW when there are more than `limit` entries, of which then the
- * first of the folder's own order are listed. */
+ * error number; ENOMEM without memory, EOVERFLOW when there are more than `limit` entries, of which
+ * then the first of the folder's own order are listed. */
 int listing_read(struct listing *listing, int fd, size_t limit) must_check;
 
 /* The name, valid until the next listing_read(). */

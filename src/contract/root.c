@@ -109,6 +109,7 @@ static const struct key C_KEYS[] = {
 
 static const struct language_keys LANGUAGES[] = {
 	{"c", C_KEYS, sizeof C_KEYS / sizeof *C_KEYS},
+	{"go", ROOTS_KEYS, 1},
 	{"java", ROOTS_KEYS, 1},
 	{"javascript", ROOTS_KEYS, 1},
 	{"python", ROOTS_KEYS, 1},
@@ -125,7 +126,7 @@ static void complain_of_language(struct reader *reader, const struct yaml_node *
 	const char *near = hint(buffer, name->text, known, LANGUAGES_COUNT);
 	complain(reader, name->line, name->column, "the language '%s' has no settings%s",
 		 excerpt_of(name->text).text,
-		 near[0] ? near : "; those that have are c, java, javascript and python");
+		 near[0] ? near : "; those that have are c, go, java, javascript and python");
 }
 
 static void read_languages(struct reader *reader, const struct key *key,

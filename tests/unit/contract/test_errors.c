@@ -158,11 +158,11 @@ static void of_the_root(void **state)
 		 "ashlar.yaml:2:20: the layer 'a' is in 'layers' twice; the first is in line 2\n"
 		 "ashlar.yaml:2:24: a layer needs the key 'name'\n"
 		 "ashlar.yaml:2:50: unknown key 'open'; the keys here are name, closed\n"},
-		{ROOT "languages: {pyhton: {}, go: {}, c: {roots: [a], includes: [none, ../x], "
+		{ROOT "languages: {pyhton: {}, qq: {}, c: {roots: [a], includes: [none, ../x], "
 		      "compile_commands: build/cc.json}, python: {roots: [nope, \"src/*\"]}}\n" A,
 		 "ashlar.yaml:4:13: the language 'pyhton' has no settings; did you mean 'python'?\n"
-		 "ashlar.yaml:4:25: the language 'go' has no settings; those that have are c, "
-		 "java, javascript and python\n"
+		 "ashlar.yaml:4:25: the language 'qq' has no settings; those that have are c, "
+		 "go, java, javascript and python\n"
 		 "ashlar.yaml:4:37: unknown key 'roots'; the keys here are includes, "
 		 "compile_commands\n"
 		 "ashlar.yaml:4:60: 'none' matches nothing in the tree; correct or remove it\n"
