@@ -4,21 +4,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-/* Drops the bytes of a character that the cut at the end of the text left incomplete. */
-static void trim_broken_character(char *text)
-{
-	size_t length = strlen(text), start = length;
-	while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-		start--;
-	if (start == 0)
-		return;
-	unsigned char lead = (unsigned char)text[start - 1];
-	size_t needed = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-	if (length - start + 1 < needed)
-		text[start - 1] = '\0';
-}
+#include "base/utf8.h"
 
 ash_status fault_set(struct fault *fault, ash_status status, const char *format, ...)
 {
@@ -30,7 +17,7 @@ ash_status fault_set(struct fault *fault, ash_status status, const char *format,
 	int length = vsnprintf(fault->message, sizeof fault->message, format, arguments);
 	va_end(arguments);
 	if (length >= (int)sizeof fault->message)
-		trim_broken_character(fault->message);
+		fault->message[utf8_cut(fault->message, sizeof fault->message - 1)] = '\0';
 	return status;
 }
 
