@@ -27,6 +27,7 @@ bool trail_fault(const struct trail *trail, struct fault *fault, ash_status stat
 /* trail_fault() of a message that nests past MESSAGE_DEPTH_LIMIT. */
 bool trail_too_deep(const struct trail *trail, struct fault *fault);
 
+/* How many messages are open. */
 static inline unsigned trail_depth(const struct trail *trail)
 {
 	return trail ? trail->depth : 0;
@@ -69,11 +70,13 @@ static inline void *field_quantifier(const ProtobufCFieldDescriptor *field, cons
 	return (char *)(uintptr_t)message + field->quantifier_offset;
 }
 
+/* Whether it holds any number of values: a list, or a map's entries. */
 static inline bool field_is_repeated(const ProtobufCFieldDescriptor *field)
 {
 	return field->label == PROTOBUF_C_LABEL_REPEATED;
 }
 
+/* Whether at most one of it and others is there. */
 static inline bool field_is_oneof(const ProtobufCFieldDescriptor *field)
 {
 	return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
@@ -102,6 +105,7 @@ void field_mark(const ProtobufCFieldDescriptor *field, void *message);
  * protoc gives it. The plug-in refuses messages of that shape that are not maps' entries. */
 bool type_is_entry(const ProtobufCMessageDescriptor *type);
 
+/* Whether it is a map. */
 static inline bool field_is_map(const ProtobufCFieldDescriptor *field)
 {
 	return field->type == PROTOBUF_C_TYPE_MESSAGE && field_is_repeated(field) &&

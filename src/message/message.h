@@ -30,8 +30,8 @@
 #define MESSAGE_MEMORY_LIMIT ((size_t)256 << 20)
 
 /* Adds the message in the wire format to `out`, fields in the order of their numbers. Repeated
- * numbers are packed where the .proto says so, which is the default. On an error `out` holds what it
- * held. Errors: ASH_INTERNAL (a text is not UTF-8: the field is named), ASH_RESOURCE_EXHAUSTED
+ * numbers are packed where the .proto says so, which is the default. On an error `out` holds what
+ * it held. Errors: ASH_INTERNAL (a text is not UTF-8: the field is named), ASH_RESOURCE_EXHAUSTED
  * (too deep, too large, no memory). */
 ash_status message_encode(const ProtobufCMessageDescriptor *type, const void *message,
 			  struct text *out, struct fault *fault) must_check;
