@@ -73,6 +73,9 @@ struct engine {
 };
 
 extern const struct engine engine_sqlite;
+extern const struct engine engine_postgres;
+extern const struct migrator sqlite_migrator;
+extern const struct migrator postgres_migrator;
 
 struct store_rows {
 	struct store_session *session;

@@ -43,6 +43,7 @@ struct tokens {
 	size_t capacity;
 };
 
+/* Frees what it holds; it is then empty. */
 void tokens_release(struct tokens *tokens);
 
 /* Splits `source`, which must outlive the tokens and be smaller than 4 GiB. Takes time linear in

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs migrations. Knows no database. Invariant: what ran is, in order and content, the beginning of
- * what the program has; otherwise nothing more runs for that module. */
+/* Runs migrations. Knows no database. Invariant: what ran is, in order and content, the beginning
+ * of what the program has; otherwise nothing more runs for that module. */
 #include "engine.h"
 
 #include <inttypes.h>

@@ -80,13 +80,21 @@ void speller_copy(struct speller *speller)
 	speller->at++;
 }
 
-/* A text in dollar quotes becomes one in plain ones. */
-static void put_string(struct speller *speller)
+/* A text in dollar quotes becomes one in plain ones. Two in a row are one to PostgreSQL, a value
+ * and
+ * its name to SQLite, which takes a text for a name in other places too. */
+static ash_status put_string(struct speller *speller)
 {
+	enum token_kind before =
+		speller->at > 0 ? (enum token_kind)speller->tokens->items[speller->at - 1].kind
+				: TOKEN_END;
+	if (before == TOKEN_STRING || before == TOKEN_NUMBER || before == TOKEN_QUOTED ||
+	    before == TOKEN_CLOSE || before == TOKEN_PARAMETER || before == TOKEN_DOT)
+		return speller_refuse(speller, speller->at, "a text in quotes cannot stand here");
 	struct str text = token_str(speller->tokens, speller->at);
 	if (text.at[0] != '$') {
 		speller_copy(speller);
-		return;
+		return ASH_OK;
 	}
 	size_t tag = (size_t)str_find(str_from(text, 1), '$') + 2;
 	speller_put(speller, speller->at++, STR("'"));
@@ -96,6 +104,7 @@ static void put_string(struct speller *speller)
 		text_add_byte(&speller->out->text, text.at[i]);
 	}
 	text_add_byte(&speller->out->text, '\'');
+	return ASH_OK;
 }
 
 static void put_parameter(struct speller *speller)
@@ -323,7 +332,7 @@ ash_status speller_token(struct speller *speller)
 		return speller_name(speller);
 	switch (speller_kind(speller, speller->at)) {
 	case TOKEN_WORD: return put_word(speller, speller_word(speller, speller->at));
-	case TOKEN_STRING: put_string(speller); return ASH_OK;
+	case TOKEN_STRING: return put_string(speller);
 	case TOKEN_PARAMETER: put_parameter(speller); return ASH_OK;
 	case TOKEN_CAST: return put_cast(speller);
 	case TOKEN_OPEN: return put_open(speller);

@@ -21,6 +21,7 @@ struct spelled {
 	uint32_t line;       /* of the source, where it starts */
 };
 
+/* Frees what it holds. */
 void spelled_release(struct spelled *spelled);
 
 /* Spells one statement of `module`, at most STORE_SQL_LIMIT bytes. Errors: ASH_PERMISSION_DENIED

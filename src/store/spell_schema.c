@@ -159,6 +159,8 @@ static ash_status put_create_table(struct speller *speller)
 				      "here the columns must stand: (name type, ...)");
 	size_t close = speller->tokens->items[speller->at].mate;
 	speller_copy(speller);
+	if (speller->at == close)
+		return speller_refuse(speller, close, "a table has a column");
 	while (speller->at < close) {
 		ASH_TRY(put_element(speller, element_end(speller, close)));
 		if (speller->at < close)

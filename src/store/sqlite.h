@@ -31,12 +31,11 @@ struct sqlite_session {
 	char refused[2 * TOKEN_NAME_LIMIT + 2]; /* the name that the authorizer met last */
 };
 
+/* The engine's own view of a session. */
 static inline struct sqlite_session *sqlite_session(struct store_session *session)
 {
 	return (struct sqlite_session *)session;
 }
-
-extern const struct migrator sqlite_migrator;
 
 /* Starts the transaction that the session's intent means. */
 ash_status sqlite_begin(struct sqlite_session *session, struct fault *fault) ASH_MUST_CHECK;

@@ -107,24 +107,11 @@ static ash_status record(struct store_session *base, const char *const *values, 
 			 values, NULL, NULL, fault);
 }
 
-static bool is_of(const struct store_session *base, const char *name, struct str *schema,
-		  struct str *table)
-{
-	struct str whole = str_of(name);
-	ptrdiff_t dot = str_find(whole, '.');
-	*schema = str_first(whole, dot < 0 ? 0 : (size_t)dot);
-	*table = str_from(whole, dot < 0 ? 0 : (size_t)dot + 1);
-	return wall_allows(&base->store->wall, base->module, *schema);
-}
-
 /* A table of the module and the one that a foreign key of it means. */
 static ash_status look_at_key(void *context, const char *const *row, struct fault *fault)
 {
-	struct store_session *base = context;
-	struct str schema, table;
-	if (!is_of(base, row[0], &schema, &table) || is_of(base, row[1], &schema, &table))
-		return ASH_OK;
-	return wall_refuse(&base->store->wall, base->module, schema, table, fault);
+	const struct store_session *base = context;
+	return wall_inspect(&base->store->wall, base->module, row[0], row[1], fault);
 }
 
 /* A trigger, and a view, which is prepared as the module would do it. */
@@ -132,8 +119,10 @@ static ash_status look_at_object(void *context, const char *const *row, struct f
 {
 	struct store_session *base = context;
 	struct sqlite_session *session = sqlite_session(base);
-	struct str schema, table;
-	if (!is_of(base, row[1], &schema, &table))
+	struct str table = str_of(row[1]);
+	ptrdiff_t dot = str_find(table, '.');
+	if (!wall_allows(&base->store->wall, base->module,
+			 str_first(table, dot < 0 ? 0 : (size_t)dot)))
 		return ASH_OK;
 	if (strcmp(row[0], "trigger") == 0)
 		return fault_set(fault, ASH_PERMISSION_DENIED, "there is a trigger on %s", row[1]);

@@ -29,6 +29,9 @@ static const struct engine *find_engine(const char *location, const char **rest)
 		*rest = location + strlen("sqlite:");
 		return &engine_sqlite;
 	}
+	if (location && (str_starts(str_of(location), STR("postgresql://")) ||
+			 str_starts(str_of(location), STR("postgres://"))))
+		return &engine_postgres;
 	return NULL;
 }
 

@@ -50,8 +50,8 @@ struct store_options {
 	size_t module_count;
 	/* Connections at once, at most; 0 means 16. */
 	unsigned connections;
-	/* Called with true before what may wait for the network, the disk or another thread, and with
-	 * false after it, on the same thread. May be NULL. */
+	/* Called with true before what may wait for the network, the disk or another thread, and
+	 * with false after it, on the same thread. May be NULL. */
 	void (*blocking)(bool begin);
 	/* On PostgreSQL the role of a module is this and its name; NULL means "ashlar_". */
 	const char *role_prefix;
@@ -80,8 +80,8 @@ const char *store_engine(const struct store *store);
 struct store_migration_options {
 	/* Only tell what would run. */
 	bool dry_run;
-	/* How long to wait for another migrator and for a lock of a table, in nanoseconds; 0 means 5
-	 * seconds. */
+	/* How long to wait for another migrator and for a lock of a table, in nanoseconds; 0 means
+	 * 5 seconds. */
 	uint64_t lock_timeout;
 	/* Called for each migration that ran, or would; may be NULL. */
 	void (*tell)(void *context, const char *module, const char *migration);

@@ -14,6 +14,7 @@ struct turn {
 	struct turn_waiter *last;
 };
 
+/* A free lock; and its end, when nobody has it. */
 void turn_init(struct turn *turn);
 void turn_release(struct turn *turn);
 

@@ -111,3 +111,23 @@ ash_status wall_refuse(const struct wall *wall, unsigned module, struct str sche
 		"or subscribe to its events",
 		name, STR_ARG(schema), dot, STR_ARG(table), wall->modules[owner]);
 }
+
+static void split(const char *name, struct str *schema, struct str *table)
+{
+	struct str whole = str_of(name);
+	ptrdiff_t dot = str_find(whole, '.');
+	*schema = str_first(whole, dot < 0 ? 0 : (size_t)dot);
+	*table = str_from(whole, dot < 0 ? 0 : (size_t)dot + 1);
+}
+
+ash_status wall_inspect(const struct wall *wall, unsigned module, const char *object,
+			const char *other, struct fault *fault)
+{
+	struct str schema, table;
+	split(object, &schema, &table);
+	if (!wall_allows(wall, module, schema))
+		return ASH_OK;
+	split(other, &schema, &table);
+	return wall_allows(wall, module, schema) ? ASH_OK
+						 : wall_refuse(wall, module, schema, table, fault);
+}

@@ -48,4 +48,9 @@ bool wall_allows(const struct wall *wall, unsigned module, struct str schema);
 ash_status wall_refuse(const struct wall *wall, unsigned module, struct str schema,
 		       struct str table, struct fault *fault);
 
+/* Refuses what an object "schema.name" of the module has to do with another, `other`, unless that
+ * is the module's own too. Objects of other modules may do what they like. */
+ash_status wall_inspect(const struct wall *wall, unsigned module, const char *object,
+			const char *other, struct fault *fault);
+
 #endif

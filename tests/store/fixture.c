@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 
 #include "base/mem.h"
@@ -91,7 +92,8 @@ static struct fixture *prepare(void)
 	else
 		snprintf(fixture->location, sizeof fixture->location, "%s", wanted());
 	if (fixture_is_postgresql())
-		fixture_admin(fixture, "drop schema if exists ashlar, billing, orders, ledger, "
+		fixture_admin(fixture, "set client_min_messages = error; drop schema if exists "
+				       "ashlar, billing, orders, ledger, "
 				       "ledger_archive cascade");
 	return fixture;
 }
@@ -176,18 +178,22 @@ static void sqlite_admin(const char *path, const char *sql)
 	sqlite3_close(db);
 }
 
-static void postgresql_admin(const char *url, const char *sql)
+static void postgresql_admin(const char *sql)
 {
-	char command[4096];
-	snprintf(command, sizeof command,
-		 "psql -q -v ON_ERROR_STOP=1 '%s' -c \"%s\" >/dev/null 2>&1", url, sql);
-	assert_int_equal(system(command), 0);
+	const char *url = getenv("ASHLAR_STORE_ADMIN");
+	PGconn *connection = PQconnectdb(url ? url : "");
+	PGresult *result = PQexec(connection, sql);
+	ExecStatusType status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(connection));
+	PQclear(result);
+	PQfinish(connection);
 }
 
 void fixture_admin(const struct fixture *fixture, const char *sql)
 {
 	if (fixture_is_postgresql())
-		postgresql_admin(fixture->location, sql);
+		postgresql_admin(sql);
 	else
 		sqlite_admin(fixture->location + strlen("sqlite:"), sql);
 }

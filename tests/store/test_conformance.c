@@ -298,7 +298,8 @@ static void both_know_the_same_sql(void **state)
 		"with v (x) as (values (1), (2), (3)) select sum(x)::bigint - 5 from v",
 		"with v (x) as (values (1), (2), (3)) select avg(x)::bigint - 1 from v",
 		"with v (x) as (values (1)) select count(*) from v where exists (select 1)",
-		"with v (x) as (values ('a'), ('b')) select 1 where (select string_agg(x, ',') from v) = "
+		"with v (x) as (values ('a'), ('b')) select 1 where (select string_agg(x, ',') "
+		"from v) = "
 		"'a,b'",
 		"with v (x) as (values (3)) select row_number() over (order by x desc) from v",
 		"with v (x) as (values (1), (2)) select max(x) filter (where x < 2) from v",
