@@ -81,8 +81,7 @@ void speller_copy(struct speller *speller)
 }
 
 /* A text in dollar quotes becomes one in plain ones. Two in a row are one to PostgreSQL, a value
- * and
- * its name to SQLite, which takes a text for a name in other places too. */
+ * and its name to SQLite, which takes a text for a name in other places too. */
 static ash_status put_string(struct speller *speller)
 {
 	enum token_kind before =
