@@ -7,6 +7,10 @@
 
 #include <ashlar/status.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One call of a port, one delivery of an event or one tick of a schedule, as its handler sees
  * it: who calls, until when, under which trace, and what memory lasts until it ends. It
  * belongs to the runtime and to one thread; a handler does not keep it. */
@@ -53,5 +57,9 @@ ASH_PUBLIC void ash_log_warn(ash_call *call, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 ASH_PUBLIC void ash_log_error(ash_call *call, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

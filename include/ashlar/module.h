@@ -4,6 +4,10 @@
 
 #include <ashlar/port.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A module as it is compiled into the program: its contract, its handlers, its migrations. The
  * tables are written by the generator (docs/modules.md); a module's own code says
  *     ASH_MODULE(billing, .billing = {.charge = charge}); */
@@ -84,5 +88,9 @@ typedef struct ash_module {
 #define ASH_MODULE(name, ...)                                                                      \
 	static const struct name##_code name##_code_ = {__VA_ARGS__};                              \
 	const ash_module name##_module = {name##_contract_, .code = &name##_code_}
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

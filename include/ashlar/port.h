@@ -7,6 +7,10 @@
 #include <ashlar/call.h>
 #include <ashlar/store.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What the generated code of a .proto is made of. A module's own code uses the typed functions
  * of its module.h instead. All of it is constant but the ids, which the library gives out. */
 
@@ -62,5 +66,9 @@ ASH_PUBLIC ash_status ash_call_port(ash_call *call, const ash_port *port, uint16
  * publish it), ASH_RESOURCE_EXHAUSTED (larger than 1 MiB), and those of ash_exec(). */
 ASH_PUBLIC ash_status ash_publish(ash_tx *tx, const ash_event *event,
 				  const void *message) ASH_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* How a call ended: the codes of the Connect protocol (connectrpc.com/docs/protocol, the same
  * as gRPC's), so that a status means the same in process and over a wire. */
 typedef enum ash_status {
@@ -43,5 +47,9 @@ ASH_PUBLIC const char *ash_status_name(ash_status status);
 		if (__builtin_expect(ash_try_ != ASH_OK, 0))                                       \
 			return ash_try_;                                                           \
 	} while (0)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

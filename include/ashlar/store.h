@@ -5,6 +5,10 @@
 #include <ashlar/call.h>
 #include <ashlar/value.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A transaction in the module's own schema. SQL is PostgreSQL's spelling, with qualified names
  * and $1, $2 ...; the same text runs on SQLite and PostgreSQL (docs/sql.md says what both know). */
 typedef struct ash_tx ash_tx;
@@ -83,5 +87,9 @@ ASH_PUBLIC int64_t ash_get_time(ash_rows *rows, int column);
 #define ASH_VALUES_(...)                                                                           \
 	((const ash_value[]){ash_null(), ##__VA_ARGS__} + 1),                                      \
 		sizeof((const ash_value[]){ash_null(), ##__VA_ARGS__}) / sizeof(ash_value) - 1
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

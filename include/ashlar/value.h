@@ -7,6 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A typed value that goes into a statement for a $1, or comes out of a row. Points to bytes,
  * never owns them. */
 typedef enum ash_type {
@@ -34,7 +38,7 @@ typedef struct ash_value {
 
 static inline ash_value ash_null(void)
 {
-	return (ash_value){.type = ASH_TYPE_NULL};
+	return (ash_value){.type = ASH_TYPE_NULL, .integer = 0};
 }
 
 static inline ash_value ash_bool(bool value)
@@ -74,5 +78,9 @@ static inline ash_value ash_time(int64_t microseconds)
 {
 	return (ash_value){.type = ASH_TYPE_TIME, .integer = microseconds};
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

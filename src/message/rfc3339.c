@@ -1,51 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times by RFC 3339 and durations in seconds. Days are counted in eras of 400 years, which
- * begin with March, so that the leap day is the last of its year. */
+/* Times by RFC 3339 and durations in seconds. */
 #include "message/rfc3339.h"
 
+#include "base/civil.h"
+
 enum { DAY = 86400, NANOS = 1000000000 };
-
-/* ---- days ---- */
-
-struct day {
-	int64_t year;
-	unsigned month;
-	unsigned day;
-};
-
-/* Days since 1970-01-01. */
-static int64_t days_of(struct day date)
-{
-	int64_t year = date.year - (date.month <= 2);
-	int64_t era = (year >= 0 ? year : year - 399) / 400;
-	int64_t of_era = year - era * 400;
-	int64_t of_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static struct day day_of(int64_t days)
-{
-	days += 719468;
-	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-	int64_t of_era = days - era * 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * of_year + 2) / 153;
-	struct day date = {.year = year + era * 400};
-	date.day = (unsigned)(of_year - (153 * month + 2) / 5 + 1);
-	date.month = (unsigned)(month < 10 ? month + 3 : month - 9);
-	date.year += date.month <= 2;
-	return date;
-}
-
-static bool is_day(struct day date)
-{
-	static const uint8_t LENGTHS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1)
-		return false;
-	bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
-	return date.day <= LENGTHS[date.month - 1] + (date.month == 2 && leap ? 1u : 0u);
-}
 
 /* ---- digits ---- */
 
@@ -107,7 +66,7 @@ void time_add(struct text *text, int64_t seconds, int32_t nanos)
 {
 	int64_t days = (seconds - TIME_FIRST) / DAY + TIME_FIRST / DAY;
 	int64_t of_day = seconds - days * DAY;
-	struct day date = day_of(days);
+	struct civil date = civil_of(days);
 	text_addf(text, "%04d-%02u-%02uT%02d:%02d:%02d", (int)date.year, date.month, date.day,
 		  (int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60));
 	add_fraction(text, nanos);
@@ -129,7 +88,7 @@ static bool take_offset(struct str *text, int64_t *out)
 	return true;
 }
 
-static bool take_date(struct str *text, struct day *out)
+static bool take_date(struct str *text, struct civil *out)
 {
 	unsigned year;
 	if (!take_digits(text, 4, &year) || !take_byte(text, '-') ||
@@ -137,7 +96,7 @@ static bool take_date(struct str *text, struct day *out)
 	    !take_digits(text, 2, &out->day))
 		return false;
 	out->year = year;
-	return is_day(*out);
+	return year > 0 && civil_is_day(*out);
 }
 
 static bool take_clock(struct str *text, int64_t *seconds)
@@ -153,12 +112,12 @@ static bool take_clock(struct str *text, int64_t *seconds)
 
 bool time_read(struct str text, int64_t *seconds, int32_t *nanos)
 {
-	struct day date;
+	struct civil date;
 	int64_t of_day, offset;
 	if (!take_date(&text, &date) || !take_byte(&text, 'T') || !take_clock(&text, &of_day) ||
 	    !take_fraction(&text, nanos) || !take_offset(&text, &offset) || text.length > 0)
 		return false;
-	*seconds = days_of(date) * DAY + of_day - offset;
+	*seconds = civil_days(date) * DAY + of_day - offset;
 	return *seconds >= TIME_FIRST && *seconds <= TIME_LAST;
 }
 
