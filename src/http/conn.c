@@ -268,7 +268,8 @@ static bool settle(struct http_thread *thread, struct http_conn *conn)
 	set_deadline(thread, conn);
 	if (thread->loop == conn->loop) {
 		if (!http_wheel_is_due(&conn->timer, conn->deadline))
-			http_wheel_put(&conn->loop->wheel, &conn->timer, conn->deadline);
+			http_wheel_put(&conn->loop->wheel, &conn->timer, conn->deadline,
+				       conn->loop->now);
 		return true;
 	}
 	if (conn->waiting != HTTP_WAIT_IDLE) {

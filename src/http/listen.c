@@ -172,7 +172,7 @@ static bool add_connection(struct http_thread *thread, struct http_loop *mine, i
 	atomic_fetch_add(&loop->connections, 1);
 	atomic_fetch_add(&server->open, 1);
 	if (loop == mine)
-		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline);
+		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
 	else
 		http_loop_send(loop, conn, HTTP_MESSAGE_FRESH);
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,

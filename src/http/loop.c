@@ -43,7 +43,7 @@ static void open_inbox(struct http_loop *loop)
 		next = conn->next;
 		struct http_conn **list = &loop->resumed;
 		if (conn->message == HTTP_MESSAGE_FRESH) {
-			http_wheel_put(&loop->wheel, &conn->timer, conn->deadline);
+			http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
 			continue;
 		}
 		if (conn->message == HTTP_MESSAGE_CLOSED) {
@@ -134,7 +134,8 @@ static bool serve_timers(struct http_thread *thread, struct http_loop *loop)
 		bool busy = atomic_load_explicit(&conn->state, memory_order_acquire) != 0;
 		if (busy || conn->deadline > loop->now) {
 			uint64_t second = loop->now + UINT64_C(1000000000);
-			http_wheel_put(&loop->wheel, timer, busy ? second : conn->deadline);
+			http_wheel_put(&loop->wheel, timer, busy ? second : conn->deadline,
+				       loop->now);
 			continue;
 		}
 		http_conn_expire(thread, conn);
@@ -165,7 +166,7 @@ static void begin_drain(struct http_thread *thread, struct http_loop *loop)
 		bool is_quiet = !busy && !conn->input && !conn->output && !conn->closing;
 		if (is_quiet && conn->deadline > quiet)
 			conn->deadline = quiet;
-		http_wheel_put(&loop->wheel, timer, busy ? quiet : conn->deadline);
+		http_wheel_put(&loop->wheel, timer, busy ? quiet : conn->deadline, loop->now);
 	}
 	atomic_fetch_add(&loop->server->drained, 1);
 }

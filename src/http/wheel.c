@@ -24,24 +24,6 @@ void http_wheel_remove(struct http_timer *timer)
 	timer->next = timer->previous = NULL;
 }
 
-void http_wheel_put(struct http_wheel *wheel, struct http_timer *timer, uint64_t when)
-{
-	uint64_t tick = (when >> HTTP_WHEEL_SHIFT) + 1;
-	http_wheel_remove(timer);
-	if (tick < wheel->tick)
-		tick = wheel->tick;
-	if (tick >= wheel->tick + HTTP_WHEEL_SLOTS)
-		tick = wheel->tick + HTTP_WHEEL_SLOTS - 1;
-	unsigned slot = tick % HTTP_WHEEL_SLOTS;
-	struct http_timer *head = &wheel->slots[slot];
-	timer->tick = tick;
-	timer->next = head;
-	timer->previous = head->previous;
-	head->previous->next = timer;
-	head->previous = timer;
-	wheel->used[slot / 64] |= UINT64_C(1) << slot % 64;
-}
-
 /* Slots from that of wheel->tick on to the first that is in use; HTTP_WHEEL_SLOTS for none. */
 static unsigned distance(const struct http_wheel *wheel)
 {
@@ -61,7 +43,28 @@ static unsigned distance(const struct http_wheel *wheel)
 	return HTTP_WHEEL_SLOTS;
 }
 
-/* Takes the first timer of the first slot in use, which is then at wheel->tick + *steps. */
+void http_wheel_put(struct http_wheel *wheel, struct http_timer *timer, uint64_t when, uint64_t now)
+{
+	uint64_t tick = (when >> HTTP_WHEEL_SHIFT) + 1;
+	http_wheel_remove(timer);
+	if (distance(wheel) == HTTP_WHEEL_SLOTS)
+		wheel->tick = now >> HTTP_WHEEL_SHIFT;
+	if (tick < wheel->tick)
+		tick = wheel->tick;
+	if (tick >= wheel->tick + HTTP_WHEEL_SLOTS)
+		tick = wheel->tick + HTTP_WHEEL_SLOTS - 1;
+	unsigned slot = tick % HTTP_WHEEL_SLOTS;
+	struct http_timer *head = &wheel->slots[slot];
+	timer->tick = tick;
+	timer->next = head;
+	timer->previous = head->previous;
+	head->previous->next = timer;
+	head->previous = timer;
+	wheel->used[slot / 64] |= UINT64_C(1) << slot % 64;
+}
+
+/* Takes the first timer of the first slot in use up to `last_tick`. The wheel goes on to that
+ * slot, so that a timer that is put back lands behind it. */
 static struct http_timer *first(struct http_wheel *wheel, uint64_t last_tick)
 {
 	for (;;) {
@@ -71,6 +74,7 @@ static struct http_timer *first(struct http_wheel *wheel, uint64_t last_tick)
 		unsigned slot = (wheel->tick + steps) % HTTP_WHEEL_SLOTS;
 		struct http_timer *timer = wheel->slots[slot].next;
 		if (timer != &wheel->slots[slot]) {
+			wheel->tick += steps;
 			http_wheel_remove(timer);
 			return timer;
 		}

@@ -29,9 +29,10 @@ struct http_wheel {
 /* Makes an empty wheel at `now` (ns, as all times here). */
 void http_wheel_init(struct http_wheel *wheel, uint64_t now);
 
-/* Has the timer looked at not before `when` has come and at the latest at the end of the wheel;
- * it may stand in the wheel already. */
-void http_wheel_put(struct http_wheel *wheel, struct http_timer *timer, uint64_t when);
+/* Has the timer looked at when `when` has come, or at the end of the wheel where that is sooner.
+ * It may stand in the wheel already. */
+void http_wheel_put(struct http_wheel *wheel, struct http_timer *timer, uint64_t when,
+		    uint64_t now);
 
 /* Takes the timer out, if it is in. */
 void http_wheel_remove(struct http_timer *timer);
