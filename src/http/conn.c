@@ -265,15 +265,17 @@ static void count_expired(struct http_thread *thread, const struct http_conn *co
 /* Leaves a connection that waits to its loop. False: an event came meanwhile, look again. */
 static bool settle(struct http_thread *thread, struct http_conn *conn)
 {
+	struct http_loop *loop = conn->loop;
 	set_deadline(thread, conn);
-	if (thread->loop == conn->loop) {
-		if (!http_wheel_is_due(&conn->timer, conn->deadline))
-			http_wheel_put(&conn->loop->wheel, &conn->timer, conn->deadline,
-				       conn->loop->now);
+	if (thread->loop == loop) {
+		if (!conn->timer.next || conn->check > conn->deadline) {
+			conn->check = conn->deadline;
+			http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
+		}
 		return true;
 	}
-	if (conn->waiting != HTTP_WAIT_IDLE) {
-		http_loop_send(conn->loop, conn, HTTP_MESSAGE_RESUME);
+	if (conn->waiting != HTTP_WAIT_IDLE || conn->check > conn->deadline) {
+		http_loop_send(loop, conn, HTTP_MESSAGE_RESUME);
 		return true;
 	}
 	unsigned busy = HTTP_BUSY;

@@ -133,8 +133,8 @@ static bool serve_timers(struct http_thread *thread, struct http_loop *loop)
 		struct http_conn *conn = (struct http_conn *)(void *)timer;
 		bool busy = atomic_load_explicit(&conn->state, memory_order_acquire) != 0;
 		if (busy || conn->deadline > loop->now) {
-			uint64_t second = loop->now + UINT64_C(1000000000);
-			http_wheel_put(&loop->wheel, timer, busy ? second : conn->deadline,
+			uint64_t later = loop->now + HTTP_RECHECK_MS * UINT64_C(1000000);
+			http_wheel_put(&loop->wheel, timer, busy ? later : conn->deadline,
 				       loop->now);
 			continue;
 		}

@@ -30,6 +30,7 @@ enum {
 	HTTP_LINGER_MS = 2000,        /* and for how long */
 	HTTP_QUIET_MS = 500,          /* of a connection before it is closed while draining */
 	HTTP_ACCEPT_BATCH = 16,       /* connections accepted before others are served */
+	HTTP_RECHECK_MS = 100,        /* of a busy connection whose time may be over */
 	HTTP_ACCEPT_PAUSE_MS = 50,    /* after accept() failed for want of descriptors */
 };
 
@@ -62,6 +63,7 @@ struct http_conn {
 	struct http_input *input;   /* of a request that is not complete, or deferred; or NULL */
 	struct http_output *output; /* that the client did not take yet, or NULL */
 	uint64_t deadline;          /* when what it waits for must have come */
+	uint64_t check;             /* when the wheel looks at it, or sooner */
 	atomic_uint state;
 	int fd;
 	uint32_t discarded; /* bytes, while lingering */

@@ -2,7 +2,6 @@
 #ifndef HTTP_WHEEL_H
 #define HTTP_WHEEL_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* Deadlines of many things, of which nearly none is ever reached. A thing stands in the slot of
@@ -36,12 +35,6 @@ void http_wheel_put(struct http_wheel *wheel, struct http_timer *timer, uint64_t
 
 /* Takes the timer out, if it is in. */
 void http_wheel_remove(struct http_timer *timer);
-
-/* Whether the timer will be looked at by `when`, give or take a tick. */
-static inline bool http_wheel_is_due(const struct http_timer *timer, uint64_t when)
-{
-	return timer->next && timer->tick <= (when >> HTTP_WHEEL_SHIFT) + 1;
-}
 
 /* Takes one timer out whose time has come; NULL when there is none. */
 struct http_timer *http_wheel_take(struct http_wheel *wheel, uint64_t now);

@@ -119,8 +119,6 @@ static void timers_may_move_and_leave(void **state)
 	for (int i = 0; i < 3; i++)
 		http_wheel_put(&wheel, &timers[i], 1000 * MS, 0);
 	http_wheel_put(&wheel, &timers[0], 20 * MS, 0);
-	assert_true(http_wheel_is_due(&timers[0], 30 * MS));
-	assert_false(http_wheel_is_due(&timers[1], 30 * MS));
 	http_wheel_remove(&timers[1]);
 	assert_ptr_equal(http_wheel_take(&wheel, 60 * MS), &timers[0]);
 	assert_null(http_wheel_take(&wheel, 60 * MS));
