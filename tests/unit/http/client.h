@@ -13,6 +13,8 @@
 
 /* Connects to 127.0.0.1. */
 int client_connect(uint16_t port);
+/* Like client_connect(); -1 when no descriptor is to be had. */
+int client_try_connect(uint16_t port);
 
 /* Sends all; false when the server closed first. */
 bool client_send(int fd, struct str bytes);

@@ -295,13 +295,8 @@ static void want_of_descriptors_passes(void **state)
 	few = (struct rlimit){.rlim_cur = (rlim_t)probe + 41, .rlim_max = before.rlim_max};
 	close(probe);
 	setrlimit(RLIMIT_NOFILE, &few);
-	for (; count < 64; count++) {
-		fds[count] = socket(AF_INET, SOCK_STREAM, 0);
-		if (fds[count] < 0)
-			break;
-		close(fds[count]);
-		fds[count] = client_connect(http_server_port(server));
-	}
+	while (count < 64 && (fds[count] = client_try_connect(http_server_port(server))) >= 0)
+		count++;
 	client_wait_for(rejected(server, HTTP_REJECTED_SYSTEM) > 0);
 	while (count > 2)
 		close(fds[--count]);
