@@ -30,6 +30,11 @@ ASH_PUBLIC char *ash_format(ash_call *call, const char *format, ...)
 ASH_PUBLIC ash_status ash_fail(ash_call *call, ash_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Like ash_fail(), in the handler of an event: no attempt more is made, the event is a dead letter
+ * at once. Anywhere else it is ash_fail(). */
+ASH_PUBLIC ash_status ash_give_up(ash_call *call, ash_status status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* The message of the failure that was told last in this call, or that the port called last
  * answered with; "" where nothing failed. Valid until the next failure. */
 ASH_PUBLIC const char *ash_message(const ash_call *call);

@@ -34,16 +34,32 @@ char *ash_format(ash_call *call, const char *format, ...)
 	return text;
 }
 
-ash_status ash_fail(ash_call *call, ash_status status, const char *format, ...)
+static ash_status fail(ash_call *call, ash_status status, const char *format, va_list arguments)
 {
 	/* Through a copy: an argument may be the last message itself. */
 	char message[sizeof call->request->fault.message];
-	va_list arguments;
-	va_start(arguments, format);
 	if (vsnprintf(message, sizeof message, format, arguments) >= (int)sizeof message)
 		message[utf8_cut(message, sizeof message - 1)] = '\0';
-	va_end(arguments);
 	return fault_set(&call->request->fault, status, "%s", message);
+}
+
+ash_status ash_fail(ash_call *call, ash_status status, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	fail(call, status, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+ash_status ash_give_up(ash_call *call, ash_status status, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	fail(call, status, format, arguments);
+	va_end(arguments);
+	call->request->gave_up = true;
+	return status;
 }
 
 const char *ash_message(const ash_call *call)

@@ -24,6 +24,8 @@
 /* No deadline. */
 #define CALL_NO_DEADLINE STORE_NO_DEADLINE
 
+struct event_hub;
+
 /* What all calls of an application share. */
 struct environment {
 	const struct registry *registry;
@@ -31,6 +33,9 @@ struct environment {
 	struct recorder *recorder;
 	const struct logger *logger;
 	const struct clock *clock;
+	struct event_hub *events; /* NULL: nothing can be published */
+	/* Called after a transaction in which something was published was committed. */
+	void (*published)(struct event_hub *events);
 };
 
 /* What the calls of one request share. */
@@ -42,11 +47,14 @@ struct request {
 	struct fault fault;            /* told last */
 	struct store_session *session; /* while a transaction is open */
 	/* A delivery's: called right after its transaction was opened, by the handler's ASH_TX or
-	 * when it returned without one. Whoever made the request then commits; see request_commit(). */
+	 * when it returned without one. Whoever made the request commits: request_commit(). */
 	ash_status (*opened)(struct request *request, void *context);
 	void *context;
 	bool holds;  /* the transaction is the delivery's: commits inside of it wait for its end */
 	bool spoilt; /* a part of the transaction was taken back: the rest must be, too */
+	bool published; /* something, in the open transaction */
+	bool gave_up;   /* ash_give_up() was called */
+	bool lost;      /* a delivery's: another process has taken it */
 	unsigned depth;
 	char trace_id[TRACE_ID_HEX + 1]; /* as text, once it was asked for */
 	char idempotency_key[CALL_KEY_SIZE];

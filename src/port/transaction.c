@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transactions of calls, over the store's. The first that a request opens is the real one; one
- * inside it (of a port that joins, or of a delivery's handler) is a part of it: its commit waits for
+ * inside it (of a port that joins, or of a delivery's handler) is a part of it: its commit waits
+ * for
  * the real one's, and taking it back spoils the whole once it has run a statement.
  *
  * A part that ran nothing can be taken back alone; no savepoint is set, because on a network
@@ -120,6 +121,9 @@ static ash_status commit_session(struct request *request)
 	else
 		status = store_commit(request->session, &request->fault);
 	close_session(request);
+	if (status == ASH_OK && request->published)
+		request->environment->published(request->environment->events);
+	request->published = false;
 	return status;
 }
 
