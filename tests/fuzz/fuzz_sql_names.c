@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A statement of any bytes. What is spelled for PostgreSQL is a fixed point of the spelling; what is
- * spelled for SQLite is compiled by SQLite, whose authorizer must never meet a name of another
+/* A statement of any bytes. What is spelled for PostgreSQL is a fixed point of the spelling; what
+ * is spelled for SQLite is compiled by SQLite, whose authorizer must never meet a name of another
  * module: the first wall lets nothing to the second. */
 #include <stdlib.h>
 #include <sqlite3.h>
