@@ -195,7 +195,9 @@ static ash_status run_module(struct store_session *session, unsigned index,
 	const struct store_module *module = &session->store->modules[index];
 	_cleanup_(mem_freep) const struct store_migration **list = NULL;
 	size_t done = 0;
-	ASH_TRY(sort_migrations(module, &list, fault));
+	ash_status status = sort_migrations(module, &list, fault);
+	if (status != ASH_OK || !list)
+		return status;
 	ASH_TRY(compare(applied, module, list, &done, fault));
 	for (size_t i = done; i < module->migration_count; i++) {
 		bool ran = true;

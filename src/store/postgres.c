@@ -78,13 +78,11 @@ static ash_status open_connection(struct postgres_session *session, struct fault
 	static const char *const KEYS[] = {"connect_timeout",           "dbname",
 					   "client_encoding",           "options",
 					   "fallback_application_name", NULL};
-	const char *values[] = {"5",
-				session->base.store->location,
-				"UTF8",
-				"-c search_path= -c standard_conforming_strings=on -c timezone=UTC "
-				"-c default_transaction_isolation=read\\ committed "
-				"-c idle_in_transaction_session_timeout=600000",
-				"ashlar",
+	static const char OPTIONS[] =
+		"-c search_path= -c standard_conforming_strings=on -c timezone=UTC "
+		"-c default_transaction_isolation=read\\ committed "
+		"-c idle_in_transaction_session_timeout=600000";
+	const char *values[] = {"5", session->base.store->location, "UTF8", OPTIONS, "ashlar",
 				NULL};
 	PQfinish(session->connection);
 	session->connection = PQconnectdbParams(KEYS, values, 1);

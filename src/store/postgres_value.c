@@ -131,7 +131,7 @@ static ash_value decode_numeric(const char *at, size_t length)
 	int64_t integer = 0;
 	double real = 0;
 	bool whole = true;
-	for (int i = 0; i < digits && (size_t)(8 + 2 * i + 2) <= length; i++) {
+	for (int i = 0; i < digits && 8 + 2 * (size_t)i + 2 <= length; i++) {
 		int digit = read16(at + 8 + 2 * i);
 		if (i > weight)
 			whole = whole && digit == 0;

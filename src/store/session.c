@@ -232,9 +232,9 @@ static ash_status find_statement(struct store_session *session, struct str sql,
 		*out = session->statements[index];
 		return ASH_OK;
 	}
-	ASH_TRY(make_statement(session, sql, out, fault));
-	if (index != MAP_NONE)
-		return ASH_OK;
+	ash_status status = make_statement(session, sql, out, fault);
+	if (status != ASH_OK || !*out || index != MAP_NONE)
+		return status;
 	if (session->statement_count == STORE_STATEMENT_LIMIT)
 		session_forget(session);
 	keep_statement(session, *out, sql.length);
@@ -272,9 +272,11 @@ static ash_status run(struct store_session *session, const char *sql, const ash_
 	if (session->failed)
 		return refuse_failed(session, fault);
 	struct statement *statement = NULL;
-	ASH_TRY(find_statement(session, str_of(sql), &statement, fault));
+	ash_status status = find_statement(session, str_of(sql), &statement, fault);
+	if (status != ASH_OK || !statement)
+		return status;
 	statement->busy = true;
-	ash_status status = check(session, statement, count, fault);
+	status = check(session, statement, count, fault);
 	if (status == ASH_OK)
 		status = session->store->engine->run(session, statement, values, count, affected,
 						     fault);
@@ -291,7 +293,7 @@ ash_status store_exec(struct store_session *session, const char *sql, const ash_
 	struct statement *statement = NULL;
 	int64_t rows = 0;
 	ash_status status = run(session, sql, values, count, &rows, &statement, fault);
-	if (status != ASH_OK) {
+	if (status != ASH_OK || !statement) {
 		session->failed = true;
 		return status;
 	}
@@ -306,7 +308,7 @@ ash_status store_query(struct store_session *session, const char *sql, const ash
 {
 	struct statement *statement = NULL;
 	ash_status status = run(session, sql, values, count, NULL, &statement, fault);
-	if (status != ASH_OK) {
+	if (status != ASH_OK || !statement) {
 		session->failed = true;
 		return status;
 	}

@@ -124,7 +124,7 @@ static ash_status look_at_object(void *context, const char *const *row, struct f
 	if (!wall_allows(&base->store->wall, base->module,
 			 str_first(table, dot < 0 ? 0 : (size_t)dot)))
 		return ASH_OK;
-	if (strcmp(row[0], "trigger") == 0)
+	if (row[0] && strcmp(row[0], "trigger") == 0)
 		return fault_set(fault, ASH_PERMISSION_DENIED, "there is a trigger on %s", row[1]);
 	char *sql = sqlite3_mprintf("select 1 from \"%w\" limit 0", row[1]);
 	sqlite3_stmt *statement = NULL;

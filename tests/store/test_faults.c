@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may fail does, at every point in turn: memory, SQLite's file system, PostgreSQL's connection.
- * After each failure the money in the ledger is what the commits that succeeded made of it. */
+/* What may fail does, at every point in turn: memory, SQLite's file system, the connection to
+ * PostgreSQL. After each failure the ledger holds what the commits that succeeded wrote. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
