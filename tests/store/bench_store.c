@@ -2,6 +2,7 @@
 /* What the store costs over the database's own library, side by side in one run: the same two
  * loops, a select by key and a transaction of two inserts, in alternating rounds; prints the
  * medians.
+ *     bench_store LOCATION [ROUNDS]
  * where LOCATION is "sqlite:PATH" or a URL of PostgreSQL. */
 #include <libpq-fe.h>
 #include <sqlite3.h>
