@@ -77,7 +77,7 @@ static bool add_enum(struct json_writer *writer, const ProtobufCFieldDescriptor 
 {
 	const ProtobufCEnumValue *named =
 		protobuf_c_enum_descriptor_get_value(field->descriptor, value);
-	if (is_null_enum(field)) {
+	if (value == 0 && is_null_enum(field)) {
 		text_add(writer->text, STR("null"));
 	} else if (!named) {
 		number_add_signed(writer->text, value);
