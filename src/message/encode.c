@@ -208,11 +208,12 @@ ash_status message_encode(const ProtobufCMessageDescriptor *type, const void *me
 	encoder.at = encoder.end = out->capacity > out->length ? out->capacity - 1 : out->length;
 	bool done = encode_message(&encoder, type, message, NULL);
 	size_t written = encoder.end - encoder.at;
-	if (!done || (!out->at && !grow(&encoder, 0))) {
-		if (out->at)
-			out->at[out->length] = '\0';
+	if (done && !out->at)
+		done = grow(&encoder, 0);
+	if (!done && out->at)
+		out->at[out->length] = '\0';
+	if (!done || !out->at)
 		return encoder.fault->status;
-	}
 	memmove(out->at + out->length, out->at + encoder.at, written);
 	out->length += written;
 	out->at[out->length] = '\0';

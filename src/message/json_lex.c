@@ -257,7 +257,7 @@ bool json_get_number(struct json_reader *reader, const struct trail *trail, stru
 
 bool json_get_double(struct json_reader *reader, const struct trail *trail, double *out)
 {
-	struct str number;
+	struct str number = {0};
 	if (!json_get_number(reader, trail, &number))
 		return false;
 	char *buffer = budget_text(&reader->budget, number, trail, reader->fault);
