@@ -293,6 +293,7 @@ PYTHON_STRICTER = []
 # What we say, and why it is right to refuse it.
 WE_STRICTER = [("NUL", "a NUL in a text"),
                ("no time of the years", "a time that RFC 3339 does not have"),
+               ("it wants a whole number", "a fraction for an enum, which Python cuts off"),
                ("the text is no number", "a number in quotes that is not written as JSON has it"),
                ("no base64", "base64 with something after its padding"),
                ("it is no duration", "a duration that is not written as the mapping says")]
