@@ -12,6 +12,27 @@ uint64_t clock_monotonic(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+int64_t clock_wall(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static uint64_t system_monotonic(const struct clock *clock)
+{
+	(void)clock;
+	return clock_monotonic();
+}
+
+static int64_t system_wall(const struct clock *clock)
+{
+	(void)clock;
+	return clock_wall();
+}
+
+const struct clock clock_system = {system_monotonic, system_wall};
+
 struct date clock_today(void)
 {
 	struct date today;

@@ -17,6 +17,18 @@ struct date {
 /* Nanoseconds since some point in the past; never goes back. */
 uint64_t clock_monotonic(void);
 
+/* Microseconds since 1970-01-01T00:00:00Z; may go back when the system's clock is set. */
+int64_t clock_wall(void);
+
+/* The time as the runtime sees it, so that a test may turn it. Safe from any thread. */
+struct clock {
+	uint64_t (*monotonic)(const struct clock *clock); /* as clock_monotonic() */
+	int64_t (*wall)(const struct clock *clock);       /* as clock_wall() */
+};
+
+/* The system's. */
+extern const struct clock clock_system;
+
 /* Today in UTC; the day in the environment variable ASHLAR_TODAY (YYYY-MM-DD) where that is
  * set and valid, for tests and for asking what will have expired by then. */
 struct date clock_today(void);

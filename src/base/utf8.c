@@ -100,3 +100,15 @@ uint32_t utf8_count(struct str text)
 		count += !continues((unsigned char)text.at[i]);
 	return count;
 }
+
+size_t utf8_cut(const char *text, size_t length)
+{
+	size_t start = length;
+	while (start > 0 && length - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+		start--;
+	if (start == 0)
+		return length;
+	unsigned char lead = (unsigned char)text[start - 1];
+	size_t needed = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+	return length - start + 1 < needed ? start - 1 : length;
+}

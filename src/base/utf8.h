@@ -15,6 +15,10 @@ size_t utf8_length(struct str text);
 /* Whether all of `text` is well formed. As fast as memory for ASCII. */
 bool utf8_valid(struct str text);
 
+/* Length of the longest part of the first `length` bytes of `text` that does not end within a
+ * character; for cutting texts to a size. */
+size_t utf8_cut(const char *text, size_t length);
+
 /* Number of characters: bytes that are not continuation bytes. */
 uint32_t utf8_count(struct str text);
 

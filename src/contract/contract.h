@@ -88,6 +88,12 @@ struct exception {
 	uint32_t column;
 };
 
+/* Something that a module does at times. */
+struct schedule {
+	struct word name; /* of lower-case letters, digits and '_', from a letter on */
+	struct word cron; /* valid by base/cron.h */
+};
+
 struct module {
 	struct str name;
 	struct str path; /* of its folder, relative to the root; "" is the root */
@@ -110,6 +116,8 @@ struct module {
 	struct words ports;
 	struct words publishes;
 	struct words subscribes;
+	struct schedule *schedules;
+	size_t schedule_count;
 	struct exception *exceptions;
 	size_t exception_count;
 	enum severity rules[RULE_COUNT]; /* SEVERITY_UNSET: as the root says */

@@ -2,6 +2,7 @@
 /* Reads one module.yaml. Knows its keys and the layers of the root, no other module. */
 #include "contract/load.h"
 
+#include "base/cron.h"
 #include "base/path.h"
 #include "contract/names.h"
 #include "contract/read.h"
@@ -36,6 +37,52 @@ static void read_events(struct reader *reader, const struct key *key, const stru
 	};
 	if (wants(reader, key, value, YAML_MAPPING))
 		read_mapping(reader, "'events'", value, KEYS, sizeof KEYS / sizeof *KEYS, field);
+}
+
+/* ---- schedules ---- */
+
+/* The name of a schedule is that of a field in generated C. */
+static bool is_identifier(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (!(text.at[i] >= 'a' && text.at[i] <= 'z') && text.at[i] != '_' &&
+		    (i == 0 || text.at[i] < '0' || text.at[i] > '9'))
+			return false;
+	return text.length > 0 && text.length <= NAME_LIMIT && text.at[0] != '_';
+}
+
+static bool read_schedule(struct reader *reader, const struct yaml_node *node, struct schedule *out)
+{
+	struct cron cron;
+	char buffer[160];
+	const struct yaml_node *name = node->key;
+	if (!is_identifier(name->text)) {
+		complain(reader, name->line, name->column,
+			 "'%s' is no name of a schedule; write lower-case letters, digits and '_'",
+			 excerpt_of(name->text).text);
+		return false;
+	}
+	if (!read_word_into(reader, name->text.at, WORD_TEXT, node, &out->cron))
+		return false;
+	out->name = (struct word){name->text, name->line, name->column};
+	const char *wrong = cron_parse(out->cron.text, &cron, buffer, sizeof buffer);
+	if (wrong)
+		complain(reader, node->line, node->column, "'%s' is no schedule: %s",
+			 excerpt_of(node->text).text, wrong);
+	return !wrong;
+}
+
+static void read_schedules(struct reader *reader, const struct key *key,
+			   const struct yaml_node *value, void *field)
+{
+	struct module *module = field;
+	if (!wants(reader, key, value, YAML_MAPPING))
+		return;
+	module->schedules = arena_array(reader->arena, value->count, sizeof *module->schedules);
+	for (const struct yaml_node *node = value->first; module->schedules && node;
+	     node = node->next)
+		if (read_schedule(reader, node, &module->schedules[module->schedule_count]))
+			module->schedule_count++;
 }
 
 /* ---- exceptions ---- */
@@ -113,6 +160,7 @@ static const struct key KEYS[] = {
 	{"data", read_data, offsetof(struct draft, module), WORD_TEXT, false},
 	{"ports", read_words, FIELD(ports), WORD_TEXT, false},
 	{"events", read_events, offsetof(struct draft, module), WORD_TEXT, false},
+	{"schedules", read_schedules, offsetof(struct draft, module), WORD_TEXT, false},
 	{"rules", read_rules, FIELD(rules), WORD_TEXT, false},
 	{"strict", read_bool, FIELD(strict), WORD_TEXT, false},
 	{"exceptions", read_exceptions, offsetof(struct draft, module), WORD_TEXT, false},

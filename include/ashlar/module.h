@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASHLAR_MODULE_H
+#define ASHLAR_MODULE_H
+
+#include <ashlar/port.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A module as it is compiled into the program: its contract, its handlers, its migrations. The
+ * tables are written by the generator (docs/modules.md); a module's own code says
+ *     ASH_MODULE(billing, .billing = {.charge = charge}); */
+
+/* Where a line of a contract stands, for messages. */
+typedef struct ash_place {
+	const char *file; /* as it was given to the generator */
+	uint32_t line;
+	uint32_t column;
+} ash_place;
+
+/* A name in a contract. */
+typedef struct ash_named {
+	const char *name;
+	ash_place place;
+} ash_named;
+
+/* Calls the handler of one method; `handlers` is the module's table for the port. */
+typedef ash_status (*ash_invoke)(const void *handlers, ash_call *call, const void *request,
+				 void *reply);
+
+/* A port that the module provides. */
+typedef struct ash_provides {
+	const ash_port *port;
+	const ash_invoke *invoke;                           /* one a method, in its order */
+	bool (*has)(const void *handlers, uint16_t method); /* whether the handler is there */
+	size_t handlers; /* offset of the table in the module's `code` */
+	ash_place place;
+} ash_provides;
+
+/* An event that the module handles. Its handler runs in a transaction of the module's store. */
+typedef struct ash_subscribes {
+	const ash_event *event;
+	ash_status (*deliver)(const void *code, ash_call *call, const void *message);
+	bool (*has)(const void *code);
+	ash_place place;
+} ash_subscribes;
+
+/* Something done once a tick over all processes. */
+typedef struct ash_schedule {
+	const char *name;
+	const char *cron; /* five fields, in UTC */
+	ash_status (*run)(const void *code, ash_call *call);
+	bool (*has)(const void *code);
+	ash_place place;
+} ash_schedule;
+
+/* One step of the schema, in the order of their versions. */
+typedef struct ash_migration {
+	const char *name; /* of its file: "0001_charge.sql" */
+	const char *sql;
+} ash_migration;
+
+typedef struct ash_module {
+	const char *name;
+	const char *owner;
+	ash_place place;
+	const char *contract; /* the text of module.yaml */
+	const ash_named *depends_on;
+	size_t depends_on_count;
+	const ash_named *owns; /* schemas */
+	size_t owns_count;
+	const ash_provides *provides;
+	size_t provides_count;
+	const ash_event *const *publishes;
+	size_t publishes_count;
+	const ash_subscribes *subscribes;
+	size_t subscribes_count;
+	const ash_schedule *schedules;
+	size_t schedule_count;
+	const ash_migration *migrations;
+	size_t migration_count;
+	const void *code; /* the struct that ASH_MODULE fills; NULL: the module is a client only */
+} ash_module;
+
+/* Fills the module's table with its handlers and makes it known as `NAME_module`. The type and
+ * the rest come from the generated NAME.module.h. */
+#define ASH_MODULE(name, ...)                                                                      \
+	static const struct name##_code name##_code_ = {__VA_ARGS__};                              \
+	const ash_module name##_module = {name##_contract_, .code = &name##_code_}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

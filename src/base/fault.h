@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_FAULT_H
+#define BASE_FAULT_H
+
+#include <ashlar/status.h>
+
+/* One failure of the runtime, told where it was met: `struct error` is for what people wrote in
+ * files, this is for what a caller gets over a port. Passed explicitly. Holds no heap memory. */
+struct fault {
+	ash_status status;
+	char message[1024]; /* one sentence; cut, never overrun, at a whole UTF-8 character */
+};
+
+/* Fills `fault` (which may be NULL) and returns `status`, so that a caller can
+ * `return fault_set(fault, ASH_UNAVAILABLE, ...)`. `status` is not ASH_OK. */
+ash_status fault_set(struct fault *fault, ash_status status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Like fault_set() with ASH_RESOURCE_EXHAUSTED, for an allocation that failed. */
+ash_status fault_memory(struct fault *fault);
+
+#endif

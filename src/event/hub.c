@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who publishes what and who subscribes to it, found once; and ash_publish(). Handles no event. */
+#include "event/hub.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "message/message.h"
+
+static const struct metric PUBLISHED = {"ashlar_events_published_total",
+					"Events that were put into the outbox.",
+					METRIC_COUNTER,
+					{0}};
+static const struct metric DELIVERED = {
+	"ashlar_events_delivered_total", "Events that a subscriber handled.", METRIC_COUNTER, {0}};
+static const struct metric RETRIED = {"ashlar_events_retried_total",
+				      "Attempts to handle an event that failed.",
+				      METRIC_COUNTER,
+				      {0}};
+static const struct metric DIED = {
+	"ashlar_events_died_total", "Events that became dead letters.", METRIC_COUNTER, {0}};
+static const struct metric WAITING = {
+	"ashlar_outbox_waiting", "Deliveries that are not handled yet.", METRIC_GAUGE, {0}};
+static const struct metric DEAD = {
+	"ashlar_dead_letters", "Dead letters that nobody dealt with.", METRIC_GAUGE, {0}};
+static const struct metric LAG = {"ashlar_outbox_lag_microseconds",
+				  "How long the oldest delivery that is due has waited.",
+				  METRIC_GAUGE,
+				  {0}};
+
+/* ---- who subscribes ---- */
+
+static bool add_subscription(struct event_hub *hub, const struct member *member,
+			     const ash_subscribes *subscribes)
+{
+	struct str event = str_of(subscribes->event->name);
+	uint32_t first = map_get(&hub->first, event);
+	size_t index = hub->subscription_count++;
+	hub->subscriptions[index] = (struct subscription){
+		.member = member,
+		.subscribes = subscribes,
+		.next = first == MAP_NONE ? 0 : first,
+	};
+	return map_put(&hub->first, event, (uint32_t)index + 1);
+}
+
+static bool find_subscribers(struct event_hub *hub)
+{
+	const struct registry *registry = hub->environment->registry;
+	size_t count = 0;
+	for (size_t i = 0; i < registry->member_count; i++)
+		count += registry->members[i].module->subscribes_count;
+	hub->subscriptions = arena_array(&hub->arena, count, sizeof *hub->subscriptions);
+	if (!hub->subscriptions)
+		return false;
+	for (size_t i = 0; i < registry->member_count; i++) {
+		const ash_module *module = registry->members[i].module;
+		for (size_t j = 0; j < module->subscribes_count; j++)
+			if (!add_subscription(hub, &registry->members[i], &module->subscribes[j]))
+				return false;
+		for (size_t j = 0; j < module->publishes_count; j++)
+			if (!map_put(&hub->publishers, str_of(module->publishes[j]->name),
+				     (uint32_t)i))
+				return false;
+	}
+	return true;
+}
+
+/* ---- the hub ---- */
+
+static void use_defaults(struct event_options *options)
+{
+	const struct event_options defaults = {.workers = 2,
+					       .batch = 16,
+					       .attempts = 8,
+					       .lease_ms = 15000,
+					       .retry_ms = 200,
+					       .retry_most_ms = 300000,
+					       .handler_ms = 60000,
+					       .poll_ms = 200,
+					       .keep_days = 7};
+	if (options->workers == 0)
+		options->workers = defaults.workers;
+	if (options->batch == 0)
+		options->batch = defaults.batch;
+	if (options->attempts == 0)
+		options->attempts = defaults.attempts;
+	if (options->lease_ms == 0)
+		options->lease_ms = defaults.lease_ms;
+	if (options->retry_ms == 0)
+		options->retry_ms = defaults.retry_ms;
+	if (options->retry_most_ms == 0)
+		options->retry_most_ms = defaults.retry_most_ms;
+	if (options->handler_ms == 0)
+		options->handler_ms = defaults.handler_ms;
+	if (options->poll_ms == 0)
+		options->poll_ms = defaults.poll_ms;
+	if (options->keep_days == 0)
+		options->keep_days = defaults.keep_days;
+}
+
+static ash_status make_series(struct event_hub *hub, struct metrics *metrics, struct fault *fault)
+{
+	const struct {
+		const struct metric *metric;
+		struct series **out;
+	} ALL[] = {
+		{&PUBLISHED, &hub->published},
+		{&DELIVERED, &hub->delivered},
+		{&RETRIED, &hub->retried},
+		{&DIED, &hub->died},
+		{&WAITING, &hub->waiting},
+		{&DEAD, &hub->dead},
+		{&LAG, &hub->lag},
+	};
+	for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
+		ASH_TRY(metrics_series(metrics, ALL[i].metric, NULL, ALL[i].out, fault));
+	return ASH_OK;
+}
+
+static void init_locks(struct event_hub *hub)
+{
+	pthread_condattr_t attributes;
+	pthread_mutex_init(&hub->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&hub->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+static void hub_freep(struct event_hub **hub)
+{
+	event_hub_free(*hub);
+}
+
+/* Asked for when the metrics are written. A database that does not answer leaves the gauges as
+ * they were. */
+static void measure(void *context)
+{
+	struct event_hub *hub = context;
+	int64_t waiting, dead, lag;
+	struct fault fault;
+	if (delivery_measure(hub, &waiting, &dead, &lag, &fault) != ASH_OK)
+		return;
+	series_set(hub->waiting, waiting);
+	series_set(hub->dead, dead);
+	series_set(hub->lag, lag);
+}
+
+ash_status event_hub_new(struct environment *environment, const struct event_options *options,
+			 struct metrics *metrics, struct event_hub **out, struct fault *fault)
+{
+	_cleanup_(hub_freep) struct event_hub *hub = mem_alloc(sizeof *hub);
+	if (!hub)
+		return fault_memory(fault);
+	init_locks(hub);
+	hub->environment = environment;
+	hub->options = *options;
+	use_defaults(&hub->options);
+	hub->module = (unsigned)environment->registry->member_count;
+	if (!find_subscribers(hub))
+		return fault_memory(fault);
+	ASH_TRY(make_series(hub, metrics, fault));
+	metrics_on_write(metrics, measure, hub);
+	environment->events = hub;
+	environment->published = event_hub_wake;
+	*out = take(hub);
+	return ASH_OK;
+}
+
+void event_hub_free(struct event_hub *hub)
+{
+	if (!hub)
+		return;
+	event_hub_stop(hub);
+	map_release(&hub->first);
+	map_release(&hub->publishers);
+	arena_release(&hub->arena);
+	pthread_cond_destroy(&hub->wake);
+	pthread_mutex_destroy(&hub->lock);
+	mem_free(hub);
+}
+
+int64_t hub_backoff(const struct event_options *options, int64_t attempts)
+{
+	int64_t most = (int64_t)options->retry_most_ms * 1000,
+		wait = (int64_t)options->retry_ms * 1000;
+	for (int64_t i = 1; i < attempts && wait < most; i++)
+		wait *= 2;
+	return (int64_t)random_below((uint64_t)(wait < most ? wait : most) + 1);
+}
+
+/* ---- publishing ---- */
+
+static bool may_publish(const ash_module *module, const ash_event *event)
+{
+	for (size_t i = 0; i < module->publishes_count; i++)
+		if (strcmp(module->publishes[i]->name, event->name) == 0)
+			return true;
+	return false;
+}
+
+/* The key of the event as a value; NULL where its type has none. */
+static ash_status find_key(ash_call *call, const ash_event *event, const void *message,
+			   struct text *text, ash_value *out)
+{
+	*out = ash_null();
+	if (!event->key)
+		return ASH_OK;
+	const ProtobufCFieldDescriptor *field = message_field(event->message, event->key);
+	if (!field)
+		return ash_fail(call, ASH_INTERNAL, "%s has no field '%s', its key", event->name,
+				event->key);
+	message_field_text(field, message, text);
+	if (text->failed)
+		return ash_fail(call, ASH_RESOURCE_EXHAUSTED, "there is no memory left");
+	if (text->length > EVENT_KEY_LIMIT)
+		return ash_fail(call, ASH_INVALID_ARGUMENT,
+				"the key %s of %s has %zu bytes; %d are the most", event->key,
+				event->name, text->length, EVENT_KEY_LIMIT);
+	*out = ash_text_n(text_str(text).at, text->length);
+	return ASH_OK;
+}
+
+/* Events of one key are put into the outbox one transaction after the other, so that the order of
+ * their ids is that in which they are committed. On SQLite who writes is alone already. */
+static ash_status order_key(struct event_hub *hub, struct request *request, ash_value key)
+{
+	if (key.type == ASH_TYPE_NULL ||
+	    strcmp(store_engine(hub->environment->store), "sqlite") == 0)
+		return ASH_OK;
+	return HUB_EXEC(
+		request->session, NULL, &request->fault,
+		"insert into ashlar_event.ordered (key, events) values ($1, 1) on conflict (key) "
+		"do update set events = ordered.events + 1",
+		key);
+}
+
+static ash_status insert_event(struct event_hub *hub, struct request *request,
+			       const char *publisher, const ash_event *event, ash_value key,
+			       struct str payload, int64_t *id)
+{
+	const struct clock *clock = hub->environment->clock;
+	char trace[TRACEPARENT_SIZE];
+	struct store_rows *rows = NULL;
+	trace_format(&request->trace, trace);
+	ASH_TRY(HUB_QUERY(request->session, &rows, &request->fault,
+			  "insert into ashlar_event.outbox (publisher, event, key, payload, trace, "
+			  "published_at) values ($1, $2, $3, $4, $5, $6) returning id",
+			  ash_text(publisher), ash_text(event->name), key,
+			  ash_bytes(payload.at, payload.length), ash_text(trace),
+			  ash_time(clock->wall(clock))));
+	if (store_next(rows))
+		*id = store_get_int(rows, 0);
+	return store_end(rows, &request->fault);
+}
+
+static ash_status insert_deliveries(struct event_hub *hub, struct request *request,
+				    const ash_event *event, ash_value key, int64_t id)
+{
+	const struct clock *clock = hub->environment->clock;
+	uint32_t next = map_get(&hub->first, str_of(event->name));
+	for (next = next == MAP_NONE ? 0 : next; next; next = hub->subscriptions[next - 1].next)
+		ASH_TRY(HUB_EXEC(
+			request->session, NULL, &request->fault,
+			"insert into ashlar_event.delivery (event_id, subscriber, key, due_at) "
+			"values ($1, $2, $3, $4)",
+			ash_int(id), ash_text(hub->subscriptions[next - 1].member->module->name),
+			key, ash_time(clock->wall(clock))));
+	return ASH_OK;
+}
+
+static ash_status put(struct event_hub *hub, struct ash_tx *tx, const ash_event *event,
+		      ash_value key, struct str payload)
+{
+	struct request *request = tx->request;
+	int64_t id = 0;
+	unsigned before = store_speak(request->session, hub->module);
+	ash_status status = order_key(hub, request, key);
+	if (status == ASH_OK)
+		status = insert_event(hub, request, tx->call->member->module->name, event, key,
+				      payload, &id);
+	if (status == ASH_OK)
+		status = insert_deliveries(hub, request, event, key, id);
+	store_speak(request->session, before);
+	return status;
+}
+
+ash_status ash_publish(ash_tx *tx, const ash_event *event, const void *message)
+{
+	ash_call *call = tx->call;
+	struct request *request = tx->request;
+	struct event_hub *hub = request->environment->events;
+	_cleanup_(text_release) struct text payload = {0}, text = {0};
+	ash_value key;
+	if (!hub)
+		return ash_fail(call, ASH_FAILED_PRECONDITION, "the application has no outbox");
+	if (!may_publish(call->member->module, event))
+		return ash_fail(call, ASH_PERMISSION_DENIED,
+				"%s may not publish %s: its contract (%s:%u) does not say so",
+				call->member->module->name, event->name,
+				call->member->module->place.file, call->member->module->place.line);
+	ASH_TRY(message_encode(event->message, message, &payload, &request->fault));
+	if (payload.length > EVENT_PAYLOAD_LIMIT)
+		return ash_fail(call, ASH_RESOURCE_EXHAUSTED, "%s has %zu bytes; %zu are the most",
+				event->name, payload.length, EVENT_PAYLOAD_LIMIT);
+	ASH_TRY(find_key(call, event, message, &text, &key));
+	tx->wrote = true;
+	ASH_TRY(put(hub, tx, event, key, text_str(&payload)));
+	request->published = true;
+	series_add(hub->published, 1);
+	return ASH_OK;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a connection: receive, answer all whole requests, send, wait. One function for a
+ * loop's thread and for one without a loop; they differ in how they leave it (settle()). A handler
+ * inside may turn the first into the second: thread->loop is asked again after it.
+ * What is not sent is moved to conn->output, and no request is read until that is gone. */
+#include "http/conn.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/loop.h"
+#include "http/respond.h"
+#include "http/team.h"
+
+void http_conn_close(struct http_conn *conn)
+{
+	struct http_server *server = conn->loop->server;
+	close(conn->fd);
+	conn->fd = -1;
+	http_input_free(conn->input);
+	conn->input = NULL;
+	if (conn->output) {
+		http_output_release(conn->output);
+		mem_free(conn->output);
+		conn->output = NULL;
+	}
+	atomic_fetch_sub(&conn->loop->connections, 1);
+	atomic_fetch_sub(&server->open, 1);
+}
+
+/* Frees at once where nobody else can know the connection: the loop's owner has no other event
+ * for it in its batch, and it stands in no inbox. */
+static void bury(struct http_thread *thread, struct http_conn *conn)
+{
+	http_conn_close(conn);
+	if (thread->loop == conn->loop) {
+		http_wheel_remove(&conn->timer);
+		mem_free(conn);
+	} else {
+		atomic_store(&conn->state, HTTP_CLOSED);
+		http_loop_send(conn->loop, conn, HTTP_MESSAGE_CLOSED);
+	}
+}
+
+static enum http_waiting waits_for(const struct http_conn *conn)
+{
+	if (conn->output)
+		return HTTP_WAIT_WRITE;
+	if (conn->closing)
+		return HTTP_WAIT_LINGER;
+	if (conn->input)
+		return conn->input->stage == HTTP_INPUT_HEAD ? HTTP_WAIT_HEAD : HTTP_WAIT_BODY;
+	return conn->fresh ? HTTP_WAIT_HEAD : HTTP_WAIT_IDLE;
+}
+
+/* A deadline begins when the wait does; only that of an idle connection is renewed. */
+static void set_deadline(const struct http_thread *thread, struct http_conn *conn)
+{
+	struct http_server *server = thread->server;
+	enum http_waiting waiting = waits_for(conn);
+	if (waiting == conn->waiting && waiting != HTTP_WAIT_IDLE)
+		return;
+	uint64_t patience = server->timeouts[waiting];
+	bool is_quiet = waiting == HTTP_WAIT_IDLE || (waiting == HTTP_WAIT_HEAD && !conn->input);
+	if (is_quiet && atomic_load_explicit(&server->draining, memory_order_relaxed) &&
+	    patience > HTTP_QUIET_MS * UINT64_C(1000000))
+		patience = HTTP_QUIET_MS * UINT64_C(1000000);
+	conn->waiting = (uint8_t)waiting;
+	conn->deadline = (thread->loop ? thread->loop->now : clock_monotonic()) + patience;
+}
+
+/* Moves what could not be sent from the thread to the connection. */
+static bool keep_output(struct http_thread *thread, struct http_conn *conn)
+{
+	conn->output = mem_alloc(sizeof *conn->output);
+	if (!conn->output)
+		return false;
+	*conn->output = thread->output;
+	thread->output = (struct http_output){0};
+	conn->waiting = HTTP_WAIT_IDLE;
+	return true;
+}
+
+/* Sends what the thread has put together. False when the connection is broken. */
+static bool send_answers(struct http_thread *thread, struct http_conn *conn)
+{
+	bool blocked = false;
+	if (http_output_is_empty(&thread->output))
+		return true;
+	return http_flush(thread, conn, &blocked) && (!blocked || keep_output(thread, conn));
+}
+
+/* Goes on with what the client did not take before. False when the connection is broken. */
+static bool send_rest(struct http_thread *thread, struct http_conn *conn)
+{
+	uint64_t bytes = 0;
+	enum http_send result = http_output_send(conn->output, conn->fd, &bytes);
+	http_count(thread, HTTP_COUNT_SENT, bytes);
+	if (bytes)
+		conn->waiting = HTTP_WAIT_IDLE;
+	if (result == HTTP_SEND_DONE) {
+		http_output_release(conn->output);
+		mem_free(conn->output);
+		conn->output = NULL;
+	}
+	return result != HTTP_SEND_FAILED;
+}
+
+static void continue_input(struct http_thread *thread, struct http_input *input)
+{
+	if (!input->continued)
+		return;
+	input->continued = false;
+	text_add(&thread->output.head, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+/* Answers the whole requests of `input`. False when the connection is no longer the caller's:
+ * it was deferred. */
+static bool answer_all(struct http_thread *thread, struct http_conn *conn, struct http_input *input)
+{
+	uint16_t status;
+	const char *why;
+	while (!conn->closing && !conn->output && !http_input_is_empty(input)) {
+		enum http_parse result = http_input_advance(
+			input, thread->server->options.body_limit, &status, &why);
+		if (result == HTTP_PARSE_MORE) {
+			if (input->stage != HTTP_INPUT_HEAD)
+				continue_input(thread, input);
+			return true;
+		}
+		if (result == HTTP_PARSE_BAD) {
+			http_refuse(thread, conn, status, why);
+			return true;
+		}
+		if (!http_respond(thread, conn, input))
+			return false;
+		conn->waiting = HTTP_WAIT_IDLE;
+		http_input_next(input);
+		if (thread->output.head.length > HTTP_FLUSH_SIZE ||
+		    thread->output.body.left.length || thread->output.body.file_left)
+			conn->closing |= !send_answers(thread, conn);
+	}
+	return true;
+}
+
+/* What comes of a connection in one step. */
+enum step {
+	STEP_ON,       /* more can be done */
+	STEP_WAIT,     /* nothing until the next event */
+	STEP_CLOSE,    /* over */
+	STEP_DEFERRED, /* another thread has it */
+};
+
+/* Keeps what is left of a request in the thread's buffer. */
+static bool keep_input(struct http_thread *thread, struct http_conn *conn)
+{
+	struct http_input *input = &thread->input;
+	if (!http_input_is_empty(input) && !conn->closing)
+		conn->input = http_input_keep(input);
+	bool kept = http_input_is_empty(input) || conn->closing || conn->input;
+	http_input_clear(input);
+	return kept;
+}
+
+static void drop_empty_input(struct http_conn *conn)
+{
+	if (conn->input && (http_input_is_empty(conn->input) || conn->closing)) {
+		http_input_free(conn->input);
+		conn->input = NULL;
+	}
+}
+
+/* Answers what is in the connection's own input. */
+static enum step answer_kept(struct http_thread *thread, struct http_conn *conn)
+{
+	if (!answer_all(thread, conn, conn->input))
+		return STEP_DEFERRED;
+	drop_empty_input(conn);
+	return send_answers(thread, conn) ? STEP_ON : STEP_CLOSE;
+}
+
+/* Answers what just came into the thread's buffer. */
+static enum step answer_received(struct http_thread *thread, struct http_conn *conn, size_t length)
+{
+	struct http_input *input = &thread->input;
+	conn->fresh = false;
+	if (conn->input) {
+		if (!http_input_append(conn->input, input->bytes, length))
+			return STEP_CLOSE;
+		return answer_kept(thread, conn);
+	}
+	input->length = length;
+	if (!answer_all(thread, conn, input))
+		return STEP_DEFERRED;
+	if (!keep_input(thread, conn))
+		return STEP_CLOSE;
+	return send_answers(thread, conn) ? STEP_ON : STEP_CLOSE;
+}
+
+/* Takes what is there; `hangup`: up to the end. */
+static enum step receive(struct http_thread *thread, struct http_conn *conn, bool hangup)
+{
+	ssize_t length = recv(conn->fd, thread->buffer, sizeof thread->buffer, 0);
+	if (length < 0)
+		return errno == EINTR ? STEP_ON : errno == EAGAIN ? STEP_WAIT : STEP_CLOSE;
+	if (length == 0)
+		return STEP_CLOSE;
+	http_count(thread, HTTP_COUNT_RECEIVED, (uint64_t)length);
+	enum step step = answer_received(thread, conn, (size_t)length);
+	bool drained = (size_t)length < sizeof thread->buffer && !hangup;
+	return step == STEP_ON && drained && !conn->closing ? STEP_WAIT : step;
+}
+
+/* Drops what a client still sends that was told that its connection ends. */
+static enum step discard(struct http_thread *thread, struct http_conn *conn)
+{
+	ssize_t length = recv(conn->fd, thread->buffer, sizeof thread->buffer, 0);
+	if (length < 0)
+		return errno == EINTR ? STEP_ON : errno == EAGAIN ? STEP_WAIT : STEP_CLOSE;
+	conn->discarded += (uint32_t)length;
+	return length == 0 || conn->discarded > HTTP_LINGER_LIMIT ? STEP_CLOSE : STEP_ON;
+}
+
+/* All is sent, and no more is read. */
+static enum step end(struct http_thread *thread, struct http_conn *conn)
+{
+	if (!conn->lingers)
+		return STEP_CLOSE;
+	if (!conn->ended) {
+		shutdown(conn->fd, SHUT_WR);
+		conn->ended = true;
+	}
+	return discard(thread, conn);
+}
+
+static enum step advance(struct http_thread *thread, struct http_conn *conn, bool hangup)
+{
+	if (conn->output) {
+		if (!send_rest(thread, conn))
+			return STEP_CLOSE;
+		if (conn->output)
+			return STEP_WAIT;
+		if (conn->input && !conn->closing)
+			return answer_kept(thread, conn);
+	}
+	if (conn->closing)
+		return end(thread, conn);
+	return receive(thread, conn, hangup);
+}
+
+static void count_expired(struct http_thread *thread, const struct http_conn *conn)
+{
+	static const int8_t REASONS[HTTP_WAITS] = {
+		[HTTP_WAIT_IDLE] = -1,
+		[HTTP_WAIT_HEAD] = HTTP_REJECTED_SLOW_HEAD,
+		[HTTP_WAIT_BODY] = HTTP_REJECTED_SLOW_BODY,
+		[HTTP_WAIT_WRITE] = HTTP_REJECTED_SLOW_READER,
+		[HTTP_WAIT_LINGER] = -1,
+	};
+	if (REASONS[conn->waiting] >= 0)
+		http_count(thread, (unsigned)REASONS[conn->waiting], 1);
+}
+
+/* Leaves a connection that waits to its loop. False: an event came meanwhile, look again. */
+static bool settle(struct http_thread *thread, struct http_conn *conn)
+{
+	struct http_loop *loop = conn->loop;
+	set_deadline(thread, conn);
+	if (thread->loop == loop) {
+		if (!conn->timer.next || conn->check > conn->deadline) {
+			conn->check = conn->deadline;
+			http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
+		}
+		return true;
+	}
+	if (conn->waiting != HTTP_WAIT_IDLE || conn->check > conn->deadline) {
+		http_loop_send(loop, conn, HTTP_MESSAGE_RESUME);
+		return true;
+	}
+	unsigned busy = HTTP_BUSY;
+	if (atomic_compare_exchange_strong(&conn->state, &busy, 0))
+		return true;
+	atomic_store(&conn->state, HTTP_BUSY);
+	return false;
+}
+
+/* Works until there is nothing to do, or no connection. */
+static void work(struct http_thread *thread, struct http_conn *conn, bool hangup, enum step step)
+{
+	for (;;) {
+		while (step == STEP_ON)
+			step = advance(thread, conn, hangup);
+		if (step == STEP_DEFERRED)
+			return;
+		if (step == STEP_CLOSE) {
+			bury(thread, conn);
+			http_output_release(&thread->output);
+			return;
+		}
+		if (settle(thread, conn))
+			return;
+		step = STEP_ON;
+		hangup = true;
+	}
+}
+
+void http_conn_work(struct http_thread *thread, struct http_conn *conn, bool hangup)
+{
+	bool ready = conn->input && conn->input->stage == HTTP_INPUT_READY && !conn->output;
+	work(thread, conn, hangup, ready ? answer_kept(thread, conn) : STEP_ON);
+}
+
+/* Whether bytes came that nobody looked at yet. */
+static bool has_bytes(const struct http_conn *conn)
+{
+	char byte;
+	return recv(conn->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
+void http_conn_expire(struct http_thread *thread, struct http_conn *conn)
+{
+	if (conn->waiting == HTTP_WAIT_IDLE && has_bytes(conn)) {
+		work(thread, conn, false, STEP_ON);
+		return;
+	}
+	count_expired(thread, conn);
+	bool partial = conn->waiting == HTTP_WAIT_HEAD || conn->waiting == HTTP_WAIT_BODY;
+	if (!partial || !conn->input) {
+		bury(thread, conn);
+		return;
+	}
+	http_refuse(thread, conn, 408, "the request did not come in time");
+	drop_empty_input(conn);
+	work(thread, conn, false, send_answers(thread, conn) ? STEP_ON : STEP_CLOSE);
+}

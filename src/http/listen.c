@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accepts. One shared listener, not one a loop: the kernel spreads connections over listeners by
+ * hash, which leaves one loop with more of them than the other, and a listener that is closed
+ * loses what waits in its queue. */
+#include "http/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "http/conn.h"
+#include "http/loop.h"
+#include "http/respond.h"
+
+enum { BACKLOG = 4096 };
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+	struct sockaddr_un local;
+};
+
+static int local_address(const char *path, union address *out, socklen_t *length,
+			 struct error *error)
+{
+	if (strlen(path) >= sizeof out->local.sun_path)
+		return error_set(error, ERROR_INVALID, "the path of the socket is too long: %s",
+				 path);
+	out->local.sun_family = AF_UNIX;
+	strcpy(out->local.sun_path, path);
+	*length = sizeof out->local;
+	return 0;
+}
+
+static int read_address(const struct http_server_options *options, union address *out,
+			socklen_t *length, struct error *error)
+{
+	const char *text = options->address;
+	if (text[0] == '/')
+		return local_address(text, out, length, error);
+	if (inet_pton(AF_INET, text, &out->four.sin_addr) == 1) {
+		out->four.sin_family = AF_INET;
+		out->four.sin_port = htons(options->port);
+		*length = sizeof out->four;
+		return 0;
+	}
+	if (inet_pton(AF_INET6, text, &out->six.sin6_addr) == 1) {
+		out->six.sin6_family = AF_INET6;
+		out->six.sin6_port = htons(options->port);
+		*length = sizeof out->six;
+		return 0;
+	}
+	return error_set(error, ERROR_INVALID,
+			 "\"%s\" is no address to listen on: give one of IPv4 or IPv6, or the path "
+			 "of a Unix socket that starts with '/'",
+			 text);
+}
+
+/* Removes a socket that nobody listens on any more. */
+static bool remove_stale(const union address *address, socklen_t length)
+{
+	struct stat status;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool stale = fd >= 0 && stat(address->local.sun_path, &status) == 0 &&
+		     S_ISSOCK(status.st_mode) && connect(fd, &address->any, length) < 0 &&
+		     errno == ECONNREFUSED;
+	if (fd >= 0)
+		close(fd);
+	return stale && unlink(address->local.sun_path) == 0;
+}
+
+static int bind_to(int fd, const union address *address, socklen_t length)
+{
+	int on = 1;
+	bool local = address->any.sa_family == AF_UNIX;
+	if (!local) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	}
+	if (bind(fd, &address->any, length) == 0)
+		return 0;
+	if (!local || errno != EADDRINUSE)
+		return -1;
+	if (remove_stale(address, length))
+		return bind(fd, &address->any, length);
+	errno = EADDRINUSE;
+	return -1;
+}
+
+static int learn_name(struct http_server *server)
+{
+	union address address;
+	socklen_t length = sizeof address;
+	if (server->options.address[0] == '/') {
+		server->path = mem_copy(server->options.address, strlen(server->options.address));
+		errno = ENOMEM;
+		return server->path ? 0 : -1;
+	}
+	if (getsockname(server->listener, &address.any, &length) < 0)
+		return -1;
+	server->port = ntohs(address.any.sa_family == AF_INET ? address.four.sin_port
+							      : address.six.sin6_port);
+	return 0;
+}
+
+int http_listen(struct http_server *server, struct error *error)
+{
+	union address address = {0};
+	socklen_t length = 0;
+	if (read_address(&server->options, &address, &length, error) < 0)
+		return -1;
+	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	server->listener = socket(address.any.sa_family, type, 0);
+	if (server->listener < 0 || bind_to(server->listener, &address, length) < 0 ||
+	    listen(server->listener, BACKLOG) < 0 || learn_name(server) < 0)
+		return error_set(error, ERROR_IO, "cannot listen on %s port %u: %s",
+				 server->options.address, server->options.port, strerror(errno));
+	return 0;
+}
+
+void http_listen_end(struct http_server *server)
+{
+	if (server->listener >= 0)
+		close(server->listener);
+	server->listener = -1;
+	if (server->path)
+		unlink(server->path);
+	mem_free(take(server->path));
+}
+
+int http_watch_listener(struct http_loop *loop, struct error *error)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = loop->server};
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->server->listener, &event) < 0)
+		return error_set(error, ERROR_IO, "cannot watch a listener: %s", strerror(errno));
+	return 0;
+}
+
+static struct http_loop *emptiest(struct http_server *server, struct http_loop *mine)
+{
+	struct http_loop *best = mine;
+	for (unsigned i = 0; i < server->loop_count; i++)
+		if (atomic_load_explicit(&server->loops[i]->connections, memory_order_relaxed) <
+		    atomic_load_explicit(&best->connections, memory_order_relaxed))
+			best = server->loops[i];
+	return best;
+}
+
+/* The event that epoll tells at once, as the socket can be written to, is the loop's first. */
+static bool add_connection(struct http_thread *thread, struct http_loop *mine, int fd)
+{
+	struct http_server *server = thread->server;
+	struct http_conn *conn = mem_alloc(sizeof *conn);
+	if (!conn)
+		return false;
+	struct http_loop *loop = emptiest(server, mine);
+	conn->loop = loop;
+	conn->fd = fd;
+	conn->fresh = true;
+	conn->waiting = HTTP_WAIT_HEAD;
+	conn->deadline = mine->now + server->timeouts[HTTP_WAIT_HEAD];
+	if (atomic_load(&server->draining))
+		conn->deadline = mine->now + HTTP_QUIET_MS * UINT64_C(1000000);
+	conn->check = conn->deadline;
+	atomic_fetch_add(&loop->connections, 1);
+	atomic_fetch_add(&server->open, 1);
+	if (loop == mine)
+		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
+	else
+		http_loop_send(loop, conn, HTTP_MESSAGE_FRESH);
+	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+				    .data.ptr = conn};
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+		shutdown(fd, SHUT_RDWR); /* its head time-out ends it */
+		http_count(thread, HTTP_REJECTED_SYSTEM, 1);
+	}
+	return true;
+}
+
+/* Tells a client that there are too many, as far as one packet goes. */
+static void turn_away(struct http_thread *thread, int fd)
+{
+	_cleanup_(text_release) struct text answer = {0};
+	http_refusal_write(&answer, 503, "there are too many connections", http_date_line(thread));
+	if (!answer.failed && send(fd, answer.at, answer.length, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		shutdown(fd, SHUT_WR);
+	close(fd);
+	http_count(thread, HTTP_REJECTED_CONNECTIONS, 1);
+}
+
+static void pause_accepting(struct http_thread *thread, struct http_loop *loop)
+{
+	http_count(thread, HTTP_REJECTED_SYSTEM, 1);
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener, NULL) == 0)
+		loop->accept_again = loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000);
+}
+
+/* Accepts one; false when there is none, or it has to stop. */
+static bool accept_one(struct http_thread *thread, struct http_loop *loop)
+{
+	struct http_server *server = thread->server;
+	int fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && (errno == EAGAIN || errno == EINVAL || errno == EBADF))
+		return false;
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
+		pause_accepting(thread, loop);
+		return false;
+	}
+	if (fd < 0)
+		return true;
+	http_count(thread, HTTP_COUNT_ACCEPTED, 1);
+	if (atomic_load(&server->open) >= server->options.connections) {
+		turn_away(thread, fd);
+	} else if (!add_connection(thread, loop, fd)) {
+		close(fd);
+		http_count(thread, HTTP_REJECTED_SYSTEM, 1);
+	}
+	return true;
+}
+
+void http_accept_some(struct http_thread *thread, struct http_loop *loop)
+{
+	for (int i = 0; i < HTTP_ACCEPT_BATCH && accept_one(thread, loop); i++)
+		;
+}
+
+void http_accept_last(struct http_thread *thread, struct http_loop *loop)
+{
+	while (accept_one(thread, loop))
+		;
+	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener, NULL);
+	loop->accept_again = 0;
+}
+
+void http_accept_again(struct http_loop *loop)
+{
+	if (!loop->accept_again || loop->accept_again > loop->now)
+		return;
+	if (http_watch_listener(loop, NULL) == 0)
+		loop->accept_again = 0;
+	else
+		loop->accept_again = loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTP_LOOP_H
+#define HTTP_LOOP_H
+
+#include "http/conn.h"
+
+/* One epoll and what hangs on it. */
+
+/* On the heap; NULL and `error` filled: ERROR_IO, ERROR_MEMORY. */
+struct http_loop *http_loop_new(struct http_server *server, struct error *error);
+
+/* Closes the connections and frees; no thread may be left. Takes NULL. */
+void http_loop_free(struct http_loop *loop);
+
+/* Has the loop's thread look around soon; for any thread. */
+void http_loop_wake(struct http_loop *loop);
+
+/* Puts a busy or new connection, with its `message`, before the loop's owner; for any thread. */
+void http_loop_send(struct http_loop *loop, struct http_conn *conn, enum http_message message);
+
+/* Serves until the thread loses the loop, or the server ends. */
+void http_loop_serve(struct http_thread *thread, struct http_loop *loop);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTP_STATE_H
+#define HTTP_STATE_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "http/input.h"
+#include "http/output.h"
+#include "http/server.h"
+#include "http/wheel.h"
+
+/* What a server is made of, for the files of this folder. Who may touch what:
+ * - a loop, its wheel, its batch of events and its quiet connections: the thread that owns it;
+ * - a busy connection: the thread that works on it;
+ * - a thread's buffers and exchange: that thread;
+ * - what is atomic, or behind server->lock: everybody. */
+
+enum {
+	HTTP_BUFFER_SIZE = 64 * 1024, /* of a thread, for what it receives */
+	HTTP_BATCH = 64,              /* events taken from the system at once */
+	HTTP_FLUSH_SIZE = 32 * 1024,  /* responses of a pipeline that are put together */
+	HTTP_LINGER_LIMIT = 1 << 20,  /* bytes taken from a client that was refused */
+	HTTP_LINGER_MS = 2000,        /* and for how long */
+	HTTP_QUIET_MS = 500,          /* of a connection before it is closed while draining */
+	HTTP_ACCEPT_BATCH = 16,       /* connections accepted before others are served */
+	HTTP_RECHECK_MS = 100,        /* of a busy connection whose time may be over */
+	HTTP_ACCEPT_PAUSE_MS = 50,    /* after accept() failed for want of descriptors */
+};
+
+/* What a connection waits for; says which time-out is its own. */
+enum http_waiting {
+	HTTP_WAIT_IDLE,
+	HTTP_WAIT_HEAD,
+	HTTP_WAIT_BODY,
+	HTTP_WAIT_WRITE,
+	HTTP_WAIT_LINGER
+};
+enum { HTTP_WAITS = HTTP_WAIT_LINGER + 1 };
+
+/* Bits of http_conn.state. */
+enum {
+	HTTP_BUSY = 1,   /* a thread without a loop works on it; the loop must keep off */
+	HTTP_MORE = 2,   /* the loop saw an event meanwhile: that thread must look again */
+	HTTP_GONE = 4,   /* the loop saw that the client hung up meanwhile */
+	HTTP_CLOSED = 8, /* its descriptor is closed; only its memory is left */
+};
+
+/* Why a connection stands in the inbox of its loop. */
+enum http_message { HTTP_MESSAGE_FRESH, HTTP_MESSAGE_RESUME, HTTP_MESSAGE_CLOSED };
+
+/* What an idle keep-alive connection costs is this struct and nothing else. */
+struct http_conn {
+	struct http_timer timer; /* in the wheel of the loop; first, for the cast */
+	struct http_loop *loop;
+	struct http_conn *next;     /* in an inbox, or in the queue of deferred requests */
+	struct http_input *input;   /* of a request that is not complete, or deferred; or NULL */
+	struct http_output *output; /* that the client did not take yet, or NULL */
+	uint64_t deadline;          /* when what it waits for must have come */
+	uint64_t check;             /* when the wheel looks at it, or sooner */
+	atomic_uint state;
+	int fd;
+	uint32_t discarded; /* bytes, while lingering */
+	uint8_t waiting;    /* enum http_waiting */
+	uint8_t message;    /* enum http_message */
+	bool closing;       /* no request is read any more */
+	bool lingers;       /* the client may still be sending when we close */
+	bool fresh;         /* nothing came yet */
+	bool ended;         /* the client sends no more */
+};
+
+struct http_loop {
+	struct http_server *server;
+	_Atomic uintptr_t owner;   /* the thread; + HTTP_HANDLING while it is in a handler; or 0 */
+	atomic_uint handled;       /* counts handlers, so that a watcher knows one from the next */
+	struct http_conn *current; /* of the handler */
+	_Atomic(struct http_conn *) inbox;
+	atomic_uint connections;
+	int epoll;
+	int wake; /* eventfd */
+	int event_count;
+	int event_next;
+	struct http_loop *next; /* in server->orphans */
+	struct http_conn *resumed;
+	struct http_conn *dead;
+	uint64_t now;
+	uint64_t accept_again; /* when the listener is watched again; 0: it is */
+	bool drains;
+	struct epoll_event events[HTTP_BATCH];
+	struct http_wheel wheel;
+};
+
+enum { HTTP_HANDLING = 1 };
+
+/* How the response of an exchange ends. */
+struct http_exchange {
+	struct http_thread *thread;
+	struct http_conn *conn;
+	struct http_input *input; /* that the request lies in */
+	struct arena arena;
+	struct text fields;
+	struct http_body body;
+	uint64_t body_length; /* of body.left and the file */
+	int status;
+	bool failed; /* could not be made as asked for: becomes a 500 */
+	bool streaming;
+	bool broken;   /* the client is gone, in a stream */
+	bool deferred; /* is to be called again */
+	bool closes;   /* the connection ends with this response */
+};
+
+/* Indices of http_thread.counts behind the rejections. */
+enum http_count {
+	HTTP_COUNT_ACCEPTED = HTTP_REJECTIONS,
+	HTTP_COUNT_REQUESTS,
+	HTTP_COUNT_RECEIVED,
+	HTTP_COUNT_SENT,
+	HTTP_COUNT_BLOCKED,
+	HTTP_COUNT_TAKEN,
+	HTTP_COUNT_DEFERRED,
+	HTTP_COUNT_STATUS, /* of 0xx; those of 5xx are the last */
+	HTTP_COUNTS = HTTP_COUNT_STATUS + 6,
+};
+
+struct http_thread {
+	struct http_server *server;
+	struct http_loop *loop;   /* that it owns, or owned until a watcher took it; NULL without */
+	struct http_thread *next; /* in server->idle */
+	sem_t wake;
+	pthread_t id;
+	bool in_handler;
+	unsigned blocking; /* depth of http_blocking_begin() */
+	int64_t date_second;
+	char date[40]; /* "Date: ...\r\n" */
+	struct http_exchange exchange;
+	struct http_output output; /* responses that were not sent yet */
+	_Atomic uint64_t counts[HTTP_COUNTS];
+	struct http_input input;
+	char buffer[HTTP_BUFFER_SIZE];
+};
+
+struct http_server {
+	struct http_server_options options;
+	uint64_t timeouts[HTTP_WAITS]; /* ns */
+	struct http_loop **loops;
+	unsigned loop_count;
+	atomic_int listener;
+	uint16_t port;
+	char *path; /* of a Unix socket, or NULL */
+
+	atomic_uint open;     /* connections */
+	atomic_uint orphaned; /* loops that wait for a thread; to be asked without the lock */
+	atomic_bool draining;
+	atomic_bool stopping;
+	atomic_uint drained; /* loops that accept no more */
+
+	pthread_mutex_t lock; /* of all below */
+	struct http_thread **threads;
+	unsigned thread_count;
+	struct http_thread *idle; /* last in, first out */
+	struct http_loop *orphans, **orphans_end;
+	struct http_conn *deferred, **deferred_end;
+	unsigned deferring; /* threads that were given deferred requests */
+	unsigned deferring_limit;
+
+	pthread_t watcher;
+	bool has_watcher;
+	atomic_bool watcher_sleeps;
+	sem_t watcher_wake;
+	_Atomic uint64_t taken; /* by the watcher */
+};
+
+/* Adds to a counter of the calling thread, which is its only writer. */
+static inline void http_count(struct http_thread *thread, unsigned which, uint64_t more)
+{
+	uint64_t now = atomic_load_explicit(&thread->counts[which], memory_order_relaxed);
+	atomic_store_explicit(&thread->counts[which], now + more, memory_order_relaxed);
+}
+
+#endif

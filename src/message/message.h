@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MESSAGE_MESSAGE_H
+#define MESSAGE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "base/text.h"
+
+/* Messages of protobuf as bytes, as JSON and as structs of protobuf-c.
+ *
+ * A struct is read with the descriptor that comes with it: what its `base` says is not looked at,
+ * so one that was made by a compound literal is as good as any. A NULL text is the empty one, a
+ * NULL message in a repeated field, a map or a chosen oneof is one without fields, any other
+ * NULL message is not there. */
+
+/* How deep messages (and in JSON, lists and objects) nest, as protobuf's own parsers have it. */
+#define MESSAGE_DEPTH_LIMIT 100
+
+/* A message in bytes or JSON, in bytes. */
+#define MESSAGE_SIZE_LIMIT ((size_t)64 << 20)
+
+/* What one message may take of the arena that it is read into, in bytes. */
+#define MESSAGE_MEMORY_LIMIT ((size_t)256 << 20)
+
+/* Adds the message in the wire format to `out`, fields in the order of their numbers. Repeated
+ * numbers are packed where the .proto says so, which is the default. On an error `out` holds what
+ * it held. Errors: ASH_INTERNAL (a text is not UTF-8: the field is named), ASH_RESOURCE_EXHAUSTED
+ * (too deep, too large, no memory). */
+ash_status message_encode(const ProtobufCMessageDescriptor *type, const void *message,
+			  struct text *out, struct fault *fault) must_check;
+
+/* Reads the wire format into the struct `out` of type->sizeof_message bytes; all it points to
+ * lives in `arena`, or is constant. On an error `out` is as it was. Unknown fields are skipped;
+ * of a field that may be there once the last counts, messages are merged; of entries of a map with
+ * the same key the last one stays. Errors, with the field in question: ASH_INVALID_ARGUMENT
+ * (malformed, a text that is not UTF-8 or holds a NUL, which no C string can),
+ * ASH_RESOURCE_EXHAUSTED (a bound above, no memory). */
+ash_status message_decode(const ProtobufCMessageDescriptor *type, struct str bytes,
+			  struct arena *arena, void *out, struct fault *fault) must_check;
+
+/* Adds the message to `out` in protobuf's canonical JSON: on one line, fields in the order of
+ * their numbers, without those that are not there or hold the default. Well-known types are
+ * written as the mapping says (docs/internals/message.md). On an error `out` holds what it held.
+ * Errors: ASH_INTERNAL (a text is not UTF-8, a time or a duration outside of its range, a number in
+ * a google.protobuf.Value that JSON has no way to write, a google.protobuf.Any: its type is not
+ * known), ASH_RESOURCE_EXHAUSTED as message_encode(). */
+ash_status message_to_json(const ProtobufCMessageDescriptor *type, const void *message,
+			   struct text *out, struct fault *fault) must_check;
+
+/* Reads JSON (RFC 8259, nothing more) into the struct as message_decode() does. Fields go by
+ * their lowerCamelCase name or that of the .proto. Errors, as "items[2].cents: ...":
+ * ASH_INVALID_ARGUMENT (no JSON; an unknown, twice given or wrongly typed field; a number out
+ * of range), ASH_RESOURCE_EXHAUSTED (a bound above, no memory). */
+ash_status message_from_json(const ProtobufCMessageDescriptor *type, struct str json,
+			     struct arena *arena, void *out, struct fault *fault) must_check;
+
+/* Whether both say the same: NULL and empty texts are equal, so are NaNs, and maps in any order.
+ * Structs that nest deeper than MESSAGE_DEPTH_LIMIT are not equal; so are maps without memory to
+ * compare them. */
+bool message_equal(const ProtobufCMessageDescriptor *type, const void *a, const void *b);
+
+/* Copies the message and all it points to into `out` and `arena`; NULL texts become empty ones. On
+ * an error `out` is as it was. Errors: ASH_RESOURCE_EXHAUSTED (too deep, no memory). */
+ash_status message_copy(const ProtobufCMessageDescriptor *type, const void *message,
+			struct arena *arena, void *out, struct fault *fault) must_check;
+
+/* The field of that name in the .proto, or NULL. */
+const ProtobufCFieldDescriptor *message_field(const ProtobufCMessageDescriptor *type,
+					      const char *name);
+
+/* Adds what the field, which is not repeated and no message, holds, as a text: numbers in decimal,
+ * enums as numbers, bytes as they are. For keys that order events and spread calls. */
+void message_field_text(const ProtobufCFieldDescriptor *field, const void *message,
+			struct text *out);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request and the calls in it. A call lives on the stack of the function that makes it, so that a
+ * call within the process costs no allocation; what it points to belongs to the request.
+ *
+ * Invariant: at most one transaction is open in a request, in request->session; the call that
+ * opened it, or the delivery, ends it. */
+#include "port/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "port/transaction.h"
+
+/* ---- what a handler asks ---- */
+
+void *ash_alloc(ash_call *call, size_t size)
+{
+	return arena_alloc(&call->request->arena, size);
+}
+
+char *ash_format(ash_call *call, const char *format, ...)
+{
+	va_list arguments, again;
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	char *text = length < 0 ? NULL : arena_bytes(&call->request->arena, (size_t)length + 1);
+	if (text)
+		vsnprintf(text, (size_t)length + 1, format, again);
+	va_end(again);
+	va_end(arguments);
+	return text;
+}
+
+static ash_status fail(ash_call *call, ash_status status, const char *format, va_list arguments)
+{
+	/* Through a copy: an argument may be the last message itself. */
+	char message[sizeof call->request->fault.message];
+	if (vsnprintf(message, sizeof message, format, arguments) >= (int)sizeof message)
+		message[utf8_cut(message, sizeof message - 1)] = '\0';
+	return fault_set(&call->request->fault, status, "%s", message);
+}
+
+ash_status ash_fail(ash_call *call, ash_status status, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	fail(call, status, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+ash_status ash_give_up(ash_call *call, ash_status status, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	fail(call, status, format, arguments);
+	va_end(arguments);
+	call->request->gave_up = true;
+	return status;
+}
+
+const char *ash_message(const ash_call *call)
+{
+	return call->request->fault.message;
+}
+
+const char *ash_module_name(const ash_call *call)
+{
+	return call->member->module->name;
+}
+
+const char *ash_caller(const ash_call *call)
+{
+	return call->caller ? call->caller->member->module->name : call->origin;
+}
+
+int64_t ash_time_left(const ash_call *call)
+{
+	const struct request *request = call->request;
+	if (request->deadline == CALL_NO_DEADLINE)
+		return INT64_MAX;
+	uint64_t now = request->environment->clock->monotonic(request->environment->clock);
+	return now < request->deadline ? (int64_t)(request->deadline - now) : 0;
+}
+
+int64_t ash_now(const ash_call *call)
+{
+	const struct clock *clock = call->request->environment->clock;
+	return clock->wall(clock);
+}
+
+const char *ash_idempotency_key(const ash_call *call)
+{
+	return call->request->idempotency_key;
+}
+
+const char *ash_trace_id(const ash_call *call)
+{
+	struct request *request = call->request;
+	if (!request->trace_id[0])
+		trace_id_format(&request->trace, request->trace_id);
+	return request->trace_id;
+}
+
+static void log_call(ash_call *call, enum log_level level, const char *format, va_list arguments)
+{
+	const struct logger *logger = call->request->environment->logger;
+	struct trace_context trace = call->request->trace;
+	trace.span = call->span;
+	const ash_module *module = call->member->module;
+	const struct log_origin origin = {module->name, module->owner, &trace};
+	if (logger)
+		log_write_list(logger, level, &origin, format, arguments);
+}
+
+#define DEFINE_LOG(name, level)                                                                    \
+	void name(ash_call *call, const char *format, ...)                                         \
+	{                                                                                          \
+		va_list arguments;                                                                 \
+		va_start(arguments, format);                                                       \
+		log_call(call, level, format, arguments);                                          \
+		va_end(arguments);                                                                 \
+	}
+
+DEFINE_LOG(ash_log_info, LOG_INFO_LEVEL)
+DEFINE_LOG(ash_log_warn, LOG_WARN_LEVEL)
+DEFINE_LOG(ash_log_error, LOG_ERROR_LEVEL)
+
+/* ---- spans ---- */
+
+static bool is_sampled(const struct request *request)
+{
+	return request->trace.flags & TRACE_SAMPLED && request->environment->recorder;
+}
+
+/* Records the span of a call that has ended. */
+static void record(const ash_call *call, enum span_kind kind, const char *name, uint64_t started,
+		   ash_status status)
+{
+	const struct request *request = call->request;
+	const struct environment *environment = request->environment;
+	const ash_module *module = call->member->module;
+	struct span span = {
+		.trace = {request->trace.trace[0], request->trace.trace[1]},
+		.id = call->span,
+		.parent = call->parent,
+		.start = recorder_wall(environment->recorder, started),
+		.duration = environment->clock->monotonic(environment->clock) - started,
+		.name = name,
+		.module = module->name,
+		.owner = module->owner,
+		.kind = kind,
+		.status = status,
+	};
+	recorder_add(environment->recorder, &span,
+		     status == ASH_OK ? NULL : request->fault.message);
+}
+
+/* ---- calls ---- */
+
+/* Ends what a handler left open, and makes sure that a failure says something. */
+static ash_status settle(ash_call *call, ash_status status)
+{
+	if (__builtin_expect(call->tx.call != NULL, 0)) {
+		bool open = status == ASH_OK;
+		transaction_abandon(&call->tx);
+		if (open)
+			return ash_fail(call, ASH_INTERNAL,
+					"a handler of %s returned without ending its transaction",
+					call->member->module->name);
+	}
+	struct fault *fault = &call->request->fault;
+	if (__builtin_expect(status != ASH_OK, 0) && fault->status != status)
+		fault_set(fault, status, "%s answered %s", call->member->module->name,
+			  ash_status_name(status));
+	return status;
+}
+
+static ash_status invoke_sampled(const struct binding *binding, uint16_t method, ash_call *call,
+				 enum span_kind kind, const void *in, void *out)
+{
+	const struct clock *clock = call->request->environment->clock;
+	uint64_t started = clock->monotonic(clock);
+	call->span = trace_span_id();
+	ash_status status = settle(call, binding->invoke(binding, method, call, in, out));
+	record(call, kind, binding->names[method], started, status);
+	return status;
+}
+
+static ash_status invoke(const struct binding *binding, uint16_t method, ash_call *call,
+			 enum span_kind kind, const void *in, void *out)
+{
+	struct request *request = call->request;
+	if (__builtin_expect(++request->depth > CALL_DEPTH_LIMIT, 0)) {
+		request->depth--;
+		return ash_fail(call, ASH_FAILED_PRECONDITION,
+				"%s is call %d within one another; the chain calls itself",
+				binding->names[method], CALL_DEPTH_LIMIT + 1);
+	}
+	ash_status status;
+	if (__builtin_expect(is_sampled(request), 0))
+		status = invoke_sampled(binding, method, call, kind, in, out);
+	else
+		status = settle(call, binding->invoke(binding, method, call, in, out));
+	request->depth--;
+	series_add(status == ASH_OK ? binding->calls[method] : binding->failures[method], 1);
+	return status;
+}
+
+/* Why the call cannot be made; called only when one of its conditions does not hold. */
+static ash_status refuse(ash_call *call, const ash_port *port, const ash_method *method,
+			 const struct binding *binding)
+{
+	const ash_module *module = call->member->module;
+	if (!binding)
+		return ash_fail(call, ASH_UNIMPLEMENTED,
+				"no module of the application provides the port %s", port->name);
+	uint32_t id = *port->id;
+	if (!(call->member->may_call[id / 64] & (uint64_t)1 << id % 64))
+		return ash_fail(call, ASH_PERMISSION_DENIED,
+				"%s may not call %s: its contract (%s:%u) does not depend on %s",
+				module->name, port->name, module->place.file, module->place.line,
+				port->module);
+	if (ash_time_left(call) == 0)
+		return ash_fail(call, ASH_DEADLINE_EXCEEDED, "no time is left to call %s/%s",
+				port->name, method->name);
+	return ash_fail(call, ASH_FAILED_PRECONDITION,
+			"%s calls %s/%s inside an open transaction; end it first, or declare the "
+			"method as transaction = joins",
+			module->name, port->name, method->name);
+}
+
+static bool may_go(const ash_call *call, const ash_port *port, const ash_method *method,
+		   const struct binding *binding)
+{
+	const struct request *request = call->request;
+	if (!binding)
+		return false;
+	uint32_t id = *port->id;
+	return (call->member->may_call[id / 64] & (uint64_t)1 << id % 64) &&
+	       (method->transaction == ASH_JOINS || !request->session) &&
+	       (request->deadline == CALL_NO_DEADLINE || ash_time_left(call) > 0);
+}
+
+ash_status ash_call_port(ash_call *call, const ash_port *port, uint16_t index, const void *in,
+			 void *out)
+{
+	struct request *request = call->request;
+	const ash_method *method = &port->methods[index];
+	const struct binding *binding = registry_binding(request->environment->registry, port);
+	if (__builtin_expect(!may_go(call, port, method, binding), 0))
+		return refuse(call, port, method, binding);
+	struct ash_call inner = {
+		.request = request,
+		.member = binding->member,
+		.caller = call,
+		.origin = "",
+		.parent = call->span,
+		.span = call->span,
+		.reads = method->idempotency == ASH_NO_SIDE_EFFECTS,
+	};
+	return invoke(binding, index, &inner, SPAN_INTERNAL, in, out);
+}
+
+/* ---- requests ---- */
+
+void request_begin(struct request *request, const struct environment *environment,
+		   uint64_t deadline, const struct trace_context *trace)
+{
+	*request = (struct request){.environment = environment, .deadline = deadline};
+	if (trace)
+		request->trace = *trace;
+	else
+		request->trace = trace_start(environment->recorder &&
+					     recorder_samples(environment->recorder));
+}
+
+void request_end(struct request *request)
+{
+	if (request->session) {
+		store_rollback(request->session);
+		store_release(take(request->session));
+	}
+	arena_release(&request->arena);
+}
+
+static ash_call first_call(struct request *request, const struct member *member, const char *origin)
+{
+	return (ash_call){
+		.request = request,
+		.member = member,
+		.origin = origin,
+		.parent = request->trace.span,
+		.span = request->trace.span,
+	};
+}
+
+ash_status request_call(struct request *request, const char *origin, const struct binding *binding,
+			uint16_t method, const void *in, void *out)
+{
+	ash_call call = first_call(request, binding->member, origin);
+	call.reads = binding->port->methods[method].idempotency == ASH_NO_SIDE_EFFECTS;
+	return invoke(binding, method, &call, SPAN_SERVER, in, out);
+}
+
+ash_status request_run(struct request *request, const struct member *member, const char *origin,
+		       enum span_kind kind, const char *name,
+		       ash_status (*handler)(void *context, ash_call *call), void *context)
+{
+	ash_call call = first_call(request, member, origin);
+	const struct clock *clock = request->environment->clock;
+	bool sampled = is_sampled(request);
+	uint64_t started = sampled ? clock->monotonic(clock) : 0;
+	if (sampled)
+		call.span = trace_span_id();
+	ash_status status = settle(&call, handler(context, &call));
+	if (sampled)
+		record(&call, kind, name, started, status);
+	return status;
+}

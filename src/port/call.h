@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORT_CALL_H
+#define PORT_CALL_H
+
+#include <ashlar/call.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "port/registry.h"
+#include "store/store.h"
+#include "telemetry/log.h"
+#include "telemetry/span.h"
+
+/* What a call lives in: one request, delivery or tick, and below it the calls of ports, one
+ * within the other, all on one thread. */
+
+/* Calls within one another: a chain that is longer calls itself. */
+#define CALL_DEPTH_LIMIT 64
+
+/* Bytes of an idempotency key, with its NUL. */
+#define CALL_KEY_SIZE 256
+
+/* No deadline. */
+#define CALL_NO_DEADLINE STORE_NO_DEADLINE
+
+struct event_hub;
+
+/* What all calls of an application share. */
+struct environment {
+	const struct registry *registry;
+	struct store *store; /* NULL: no module keeps data */
+	struct recorder *recorder;
+	const struct logger *logger;
+	const struct clock *clock;
+	struct event_hub *events; /* NULL: nothing can be published */
+	/* Called after a transaction in which something was published was committed. */
+	void (*published)(struct event_hub *events);
+};
+
+/* What the calls of one request share. */
+struct request {
+	const struct environment *environment;
+	struct arena arena;
+	uint64_t deadline; /* of clock->monotonic(), or CALL_NO_DEADLINE */
+	struct trace_context trace;
+	struct fault fault;            /* told last */
+	struct store_session *session; /* while a transaction is open */
+	/* A delivery's: called right after its transaction was opened, by the handler's ASH_TX or
+	 * when it returned without one. Whoever made the request commits: request_commit(). */
+	ash_status (*opened)(struct request *request, void *context);
+	void *context;
+	bool holds;  /* the transaction is the delivery's: commits inside of it wait for its end */
+	bool spoilt; /* a part of the transaction was taken back: the rest must be, too */
+	bool published; /* something, in the open transaction */
+	bool gave_up;   /* ash_give_up() was called */
+	bool lost;      /* a delivery's: another process has taken it */
+	unsigned depth;
+	char trace_id[TRACE_ID_HEX + 1]; /* as text, once it was asked for */
+	char idempotency_key[CALL_KEY_SIZE];
+};
+
+/* The outcome of a transaction's begin, for the call that began it. */
+struct ash_tx {
+	struct request *request;
+	ash_call *call;        /* NULL: there is none */
+	struct ash_rows *rows; /* that were opened in it */
+	unsigned before;       /* the module that spoke before a joined part */
+	bool joined;           /* the transaction is another's; that one commits */
+	bool wrote;            /* a statement ran in this part */
+};
+
+struct ash_call {
+	struct request *request;
+	const struct member *member; /* whose handler runs */
+	const ash_call *caller;      /* NULL: the first call of the request */
+	const char *origin;          /* name of a caller that is not in this process, or "" */
+	uint64_t span;
+	uint64_t parent; /* of the span */
+	struct ash_tx tx;
+	bool reads; /* the method has no side effects: its transaction only reads */
+};
+
+/* Begins a request: zeroes the struct but keeps the arena's memory. `trace` is the caller's, or
+ * NULL: a new one, sampled or not as the recorder decides. */
+void request_begin(struct request *request, const struct environment *environment,
+		   uint64_t deadline, const struct trace_context *trace);
+
+/* Ends it: rolls back what is open, frees the arena. */
+void request_end(struct request *request);
+
+/* Commits the transaction of a delivery (see `opened`), opening it first where the handler did
+ * not. Errors: those of ash_begin() and ash_commit(); told in request->fault. */
+ash_status request_commit(struct request *request, const struct member *member) must_check;
+
+/* Calls a method of a port from outside: over HTTP, from a test. `origin` names the caller.
+ * Errors: as ash_call_port(); told in request->fault. */
+ash_status request_call(struct request *request, const char *origin, const struct binding *binding,
+			uint16_t method, const void *in, void *out) must_check;
+
+/* Runs a handler that is no port's: of an event or a schedule. `name` is the span's. */
+ash_status request_run(struct request *request, const struct member *member, const char *origin,
+		       enum span_kind kind, const char *name,
+		       ash_status (*handler)(void *context, ash_call *call),
+		       void *context) must_check;
+
+#endif

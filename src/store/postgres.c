@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store on PostgreSQL. Knows libpq. Invariants: the login has no rights on any module's data;
+ * a module's statement runs in a transaction in which its role, and no other, is set; what could
+ * set another one never gets here (spell.c). */
+#include "postgres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* How long a rollback may take, whatever the deadline was. */
+#define ROLLBACK_PATIENCE (5 * 1000 * 1000 * 1000ULL)
+
+static void ignore_notice(void *context, const PGresult *result)
+{
+	(void)context;
+	(void)result;
+}
+
+/* A role's name is sent in quotes, and may not end them. */
+static ash_status open_store(struct store *store, struct fault *fault)
+{
+	for (size_t i = 0; i < store->wall.module_count; i++) {
+		const char *name = store->wall.modules[i];
+		if (strchr(name, '"') ||
+		    strlen(store->role_prefix) + strlen(name) > TOKEN_NAME_LIMIT)
+			return fault_set(
+				fault, ASH_INVALID_ARGUMENT,
+				"%s%s is no name for a role: it has at most %d bytes and no quote",
+				store->role_prefix, name, TOKEN_NAME_LIMIT);
+	}
+	if (strchr(store->role_prefix, '"'))
+		return fault_set(fault, ASH_INVALID_ARGUMENT,
+				 "the prefix of the roles has a quote in it");
+	return ASH_OK;
+}
+
+static void close_store(struct store *store)
+{
+	(void)store;
+}
+
+static void disconnect(struct store_session *base)
+{
+	struct postgres_session *session = postgres_session(base);
+	session_release(base);
+	PQfinish(session->connection);
+	mem_free(session);
+}
+
+static void disconnectp(struct postgres_session **session)
+{
+	if (*session)
+		disconnect(&(*session)->base);
+}
+
+/* What a superuser says is refused by nobody. */
+static ash_status check_login(const PGconn *connection, struct fault *fault)
+{
+	const char *super = PQparameterStatus(connection, "is_superuser");
+	const char *strings = PQparameterStatus(connection, "standard_conforming_strings");
+	if (!super || strcmp(super, "off") != 0)
+		return fault_set(
+			fault, ASH_FAILED_PRECONDITION,
+			"PostgreSQL: the login %s is a superuser, so no wall between modules would "
+			"hold: use one that is none",
+			PQuser(connection));
+	if (!strings || strcmp(strings, "on") != 0)
+		return fault_set(fault, ASH_FAILED_PRECONDITION,
+				 "PostgreSQL: standard_conforming_strings is not on");
+	return ASH_OK;
+}
+
+static ash_status open_connection(struct postgres_session *session, struct fault *fault)
+{
+	static const char *const KEYS[] = {"connect_timeout",           "dbname",
+					   "client_encoding",           "options",
+					   "fallback_application_name", NULL};
+	static const char OPTIONS[] =
+		"-c search_path= -c standard_conforming_strings=on -c timezone=UTC "
+		"-c default_transaction_isolation=read\\ committed "
+		"-c idle_in_transaction_session_timeout=600000";
+	const char *values[] = {"5", session->base.store->location, "UTF8", OPTIONS, "ashlar",
+				NULL};
+	PQfinish(session->connection);
+	session->connection = PQconnectdbParams(KEYS, values, 1);
+	session->generation++;
+	session->role = POSTGRES_NO_ROLE;
+	if (PQstatus(session->connection) != CONNECTION_OK)
+		return fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
+				 session->connection ? PQerrorMessage(session->connection)
+						     : "no memory");
+	PQsetNoticeReceiver(session->connection, ignore_notice, NULL);
+	ASH_TRY(check_login(session->connection, fault));
+	if (PQsetnonblocking(session->connection, 1) != 0 ||
+	    !PQenterPipelineMode(session->connection))
+		return fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
+				 PQerrorMessage(session->connection));
+	session->base.broken = false;
+	return ASH_OK;
+}
+
+static ash_status connect(struct store *store, struct store_session **out, struct fault *fault)
+{
+	_cleanup_(disconnectp) struct postgres_session *session = mem_alloc(sizeof *session);
+	if (!session)
+		return fault_memory(fault);
+	ASH_TRY(session_init(&session->base, store, fault));
+	ASH_TRY(open_connection(session, fault));
+	*out = &take(session)->base;
+	return ASH_OK;
+}
+
+/* It is prepared with its first run, in the same round trip. */
+static ash_status prepare(struct store_session *base, struct statement *statement,
+			  struct fault *fault)
+{
+	(void)base;
+	statement->handle = mem_alloc(sizeof(struct postgres_statement));
+	return statement->handle ? ASH_OK : fault_memory(fault);
+}
+
+/* What is prepared is only counted here: in a transaction that failed it cannot be dropped. */
+static void finalize(struct statement *statement)
+{
+	struct postgres_session *session = postgres_session(statement->session);
+	struct postgres_statement *handle = statement->handle;
+	session->stale += handle->generation == session->generation;
+	PQclear(handle->result);
+	mem_free(handle);
+}
+
+void postgres_set_role(const struct postgres_session *session, unsigned module, char out[160])
+{
+	const struct store *store = session->base.store;
+	snprintf(out, 160, "set local role \"%s%s\"", store->role_prefix,
+		 store->wall.modules[module]);
+}
+
+/* Sends what must come before a statement: the start of the transaction, and the role. */
+static bool send_start(struct postgres_session *session)
+{
+	const struct store_session *base = &session->base;
+	char sql[160];
+	if (!base->begun &&
+	    !postgres_send(session, base->intent == STORE_WRITE ? "begin" : "begin read only"))
+		return false;
+	if (session->role == base->module)
+		return true;
+	postgres_set_role(session, base->module, sql);
+	return postgres_send(session, sql);
+}
+
+/* Whether what is prepared fits the types of these values; a NULL has none. */
+static bool fits(const struct postgres_session *session, const struct postgres_statement *handle,
+		 const ash_value *values, size_t count)
+{
+	if (handle->generation != session->generation)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (values[i].type != ASH_TYPE_NULL &&
+		    postgres_type(&values[i]) != handle->types[i])
+			return false;
+	return true;
+}
+
+static bool send_prepare(struct postgres_session *session, struct statement *statement,
+			 const ash_value *values, size_t count)
+{
+	struct postgres_statement *handle = statement->handle;
+	char name[16];
+	for (size_t i = 0; i < count; i++)
+		if (values[i].type != ASH_TYPE_NULL || handle->generation == 0)
+			handle->types[i] = postgres_type(&values[i]);
+	handle->name = session->next_name++;
+	snprintf(name, sizeof name, "s%u", handle->name);
+	return PQsendPrepare(session->connection, name, statement->spelled.text.at, (int)count,
+			     handle->types);
+}
+
+static bool send_statement(struct postgres_session *session, struct statement *statement,
+			   const ash_value *values, size_t count)
+{
+	const struct postgres_statement *handle = statement->handle;
+	struct postgres_values encoded;
+	char name[16];
+	postgres_encode(values, count, &encoded);
+	snprintf(name, sizeof name, "s%u", handle->name);
+	return PQsendQueryPrepared(session->connection, name, (int)count, encoded.at,
+				   encoded.lengths, encoded.formats, 1);
+}
+
+/* How many commands were answered well says what the server did, even where the statement itself
+ * failed. */
+static void note_answers(struct postgres_session *session, struct postgres_statement *handle,
+			 bool prepares, unsigned answered)
+{
+	struct store_session *base = &session->base;
+	unsigned at = 0;
+	if (!base->begun)
+		base->begun = answered > at++;
+	if (session->role != base->module && answered > at++)
+		session->role = base->module;
+	if (prepares && answered > at)
+		handle->generation = session->generation;
+}
+
+static ash_status run_once(struct postgres_session *session, struct statement *statement,
+			   const ash_value *values, size_t count, struct fault *fault)
+{
+	struct postgres_statement *handle = statement->handle;
+	unsigned answered = 0;
+	bool prepares = !fits(session, handle, values, count);
+	PQclear(handle->result);
+	handle->result = NULL;
+	if (!send_start(session) ||
+	    (prepares && !send_prepare(session, statement, values, count)) ||
+	    !send_statement(session, statement, values, count))
+		return postgres_lost(session, statement->sql, fault);
+	if (prepares)
+		handle->generation = 0;
+	ash_status status = postgres_receive(session, statement->sql, session->base.deadline,
+					     &answered, &handle->result, fault);
+	note_answers(session, handle, prepares, answered);
+	return status;
+}
+
+static ash_status check_columns(struct statement *statement, struct fault *fault)
+{
+	const struct postgres_statement *handle = statement->handle;
+	int columns = PQnfields(handle->result);
+	statement->rows.columns = columns;
+	for (int i = 0; i < columns; i++)
+		if (!postgres_knows(PQftype(handle->result, i)))
+			return fault_set(fault, ASH_INVALID_ARGUMENT,
+					 "column %d (%s) is of a type that the store does not "
+					 "read: cast it: "
+					 "%.300s",
+					 i, PQfname(handle->result, i), statement->sql);
+	return ASH_OK;
+}
+
+/* Nothing was done yet when the connection is lost before the transaction has begun: then once
+ * more over a new one. */
+static ash_status run_again(struct postgres_session *session, struct statement *statement,
+			    const ash_value *values, size_t count, struct fault *fault)
+{
+	store_wait(session->base.store, true);
+	ash_status status = open_connection(session, fault);
+	store_wait(session->base.store, false);
+	return status == ASH_OK ? run_once(session, statement, values, count, fault) : status;
+}
+
+/* Before a transaction begins: no role is set, and what no statement means any more is dropped. */
+static ash_status forget_stale(struct postgres_session *session, struct fault *fault)
+{
+	session->role = POSTGRES_NO_ROLE;
+	if (session->stale < STORE_STATEMENT_LIMIT)
+		return ASH_OK;
+	session->stale = 0;
+	session->generation++;
+	return postgres_own(session, "deallocate all", NULL, NULL, NULL, fault);
+}
+
+static ash_status run(struct store_session *base, struct statement *statement,
+		      const ash_value *values, size_t count, int64_t *affected, struct fault *fault)
+{
+	struct postgres_session *session = postgres_session(base);
+	struct postgres_statement *handle = statement->handle;
+	bool first = !base->begun;
+	if (first)
+		ASH_TRY(forget_stale(session, fault));
+	ash_status status = run_once(session, statement, values, count, fault);
+	if (first && status == ASH_UNAVAILABLE && base->broken) {
+		base->begun = false;
+		status = run_again(session, statement, values, count, fault);
+	}
+	if (status != ASH_OK)
+		return status;
+	if (!affected) {
+		statement->rows.row = -1;
+		statement->rows.count = PQntuples(handle->result);
+		return check_columns(statement, fault);
+	}
+	bool selects = strncmp(PQcmdStatus(handle->result), "SELECT", 6) == 0;
+	*affected = selects ? 0 : strtoll(PQcmdTuples(handle->result), NULL, 10);
+	PQclear(handle->result);
+	handle->result = NULL;
+	return ASH_OK;
+}
+
+static bool next(struct store_rows *rows)
+{
+	return ++rows->row < rows->count;
+}
+
+static ash_value cell(const struct store_rows *rows, int column)
+{
+	const struct postgres_statement *handle = rows->statement->handle;
+	return postgres_decode(handle->result, rows->row, column);
+}
+
+static const char *column_name(const struct store_rows *rows, int column)
+{
+	const struct postgres_statement *handle = rows->statement->handle;
+	return PQfname(handle->result, column);
+}
+
+static void finish(struct store_rows *rows)
+{
+	struct postgres_statement *handle = rows->statement->handle;
+	PQclear(handle->result);
+	handle->result = NULL;
+}
+
+static void rollback(struct store_session *base)
+{
+	struct postgres_session *session = postgres_session(base);
+	uint64_t deadline = base->deadline;
+	base->deadline = clock_monotonic() + ROLLBACK_PATIENCE;
+	if (base->broken || postgres_own(session, "rollback", NULL, NULL, NULL, NULL) != ASH_OK)
+		base->broken = true;
+	base->deadline = deadline;
+	session->role = POSTGRES_NO_ROLE;
+}
+
+/* Without an answer nobody knows: the server may have committed before it was cut off. */
+static ash_status commit(struct store_session *base, struct fault *fault)
+{
+	struct postgres_session *session = postgres_session(base);
+	struct fault why = {ASH_OK};
+	unsigned answered;
+	PGresult *result = NULL;
+	session->role = POSTGRES_NO_ROLE;
+	ash_status status = postgres_send(session, "commit")
+				    ? postgres_receive(session, "commit", base->deadline, &answered,
+						       &result, &why)
+				    : postgres_lost(session, "commit", &why);
+	if (status == ASH_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+		status = fault_set(&why, ASH_ABORTED, "PostgreSQL rolled the transaction back");
+	PQclear(result);
+	if (status == ASH_OK)
+		return ASH_OK;
+	if (base->broken)
+		return fault_set(fault, ASH_UNKNOWN,
+				 "it is not known whether the transaction was committed: %s",
+				 why.message);
+	if (fault)
+		*fault = why;
+	return status;
+}
+
+/* A savepoint is set before any statement ran. */
+static ash_status begin_early(struct postgres_session *session, struct fault *fault)
+{
+	struct store_session *base = &session->base;
+	const char *sql = base->intent == STORE_WRITE ? "begin" : "begin read only";
+	session->role = POSTGRES_NO_ROLE;
+	ash_status status = postgres_own(session, sql, NULL, NULL, NULL, fault);
+	if (status == ASH_UNAVAILABLE && base->broken) {
+		ASH_TRY(open_connection(session, fault));
+		status = postgres_own(session, sql, NULL, NULL, NULL, fault);
+	}
+	base->begun = status == ASH_OK;
+	return status;
+}
+
+static ash_status savepoint(struct store_session *base, enum savepoint_step step, unsigned depth,
+			    struct fault *fault)
+{
+	static const char *const SQL[] = {
+		[SAVEPOINT_SET] = "savepoint ashlar_%u",
+		[SAVEPOINT_RESTORE] = "rollback to savepoint ashlar_%u",
+		[SAVEPOINT_KEEP] = "release savepoint ashlar_%u",
+	};
+	struct postgres_session *session = postgres_session(base);
+	unsigned answered;
+	char sql[64];
+	if (!base->begun)
+		ASH_TRY(begin_early(session, fault));
+	snprintf(sql, sizeof sql, SQL[step], depth);
+	bool sent = postgres_send(session, sql);
+	if (step == SAVEPOINT_RESTORE) {
+		session->role = POSTGRES_NO_ROLE; /* is what it was when the point was set */
+		snprintf(sql, sizeof sql, "release savepoint ashlar_%u", depth);
+		sent = sent && postgres_send(session, sql);
+	}
+	if (!sent)
+		return postgres_lost(session, sql, fault);
+	return postgres_receive(session, sql, base->deadline, &answered, NULL, fault);
+}
+
+static ash_status ping(struct store_session *base, struct fault *fault)
+{
+	return postgres_own(postgres_session(base), "select 1", NULL, NULL, NULL, fault);
+}
+
+const struct engine engine_postgres = {
+	.name = "postgresql",
+	.dialect = DIALECT_POSTGRESQL,
+	.open = open_store,
+	.close = close_store,
+	.connect = connect,
+	.disconnect = disconnect,
+	.prepare = prepare,
+	.finalize = finalize,
+	.run = run,
+	.next = next,
+	.cell = cell,
+	.column_name = column_name,
+	.finish = finish,
+	.commit = commit,
+	.rollback = rollback,
+	.savepoint = savepoint,
+	.ping = ping,
+	.migrate = &postgres_migrator,
+};

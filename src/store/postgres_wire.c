@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands and their answers over a connection in pipeline mode: all that a statement needs goes
+ * out at once and costs one round trip. Knows no module. Invariant: after postgres_receive()
+ * nothing is on its way, or the session is broken. */
+#include "postgres.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+
+/* How long a server may take to cancel, before the connection is given up. */
+#define CANCEL_PATIENCE (2 * 1000 * 1000 * 1000ULL)
+
+static const struct {
+	char state[6]; /* an SQLSTATE, or its beginning */
+	ash_status status;
+} STATES[] = {
+	{"23505", ASH_ALREADY_EXISTS},
+	{"23", ASH_FAILED_PRECONDITION},
+	{"40", ASH_ABORTED},
+	{"25P02", ASH_ABORTED},
+	{"25006", ASH_FAILED_PRECONDITION},
+	{"42501", ASH_PERMISSION_DENIED},
+	{"57014", ASH_DEADLINE_EXCEEDED},
+	{"55P03", ASH_DEADLINE_EXCEEDED},
+	{"57", ASH_UNAVAILABLE},
+	{"53300", ASH_UNAVAILABLE},
+	{"53", ASH_RESOURCE_EXHAUSTED},
+	{"08", ASH_UNAVAILABLE},
+	{"58", ASH_UNAVAILABLE},
+	{"28", ASH_UNAVAILABLE},
+	{"3D", ASH_UNAVAILABLE},
+	{"22003", ASH_OUT_OF_RANGE},
+	{"22", ASH_INVALID_ARGUMENT},
+	{"42", ASH_INVALID_ARGUMENT},
+	{"0A", ASH_INVALID_ARGUMENT},
+	{"21", ASH_INVALID_ARGUMENT},
+	{"54", ASH_INVALID_ARGUMENT},
+	{"XX001", ASH_DATA_LOSS},
+	{"XX002", ASH_DATA_LOSS},
+};
+
+static ash_status status_of(const char *state)
+{
+	for (size_t i = 0; i < sizeof STATES / sizeof *STATES; i++)
+		if (strncmp(state, STATES[i].state, strlen(STATES[i].state)) == 0)
+			return STATES[i].status;
+	return ASH_INTERNAL;
+}
+
+/* "permission denied for schema orders": the server does not say it in any other way. */
+static bool names_schema(const struct store *store, const char *words, struct str *schema)
+{
+	static const char START[] = "permission denied for schema ";
+	if (strncmp(words, START, sizeof START - 1) != 0)
+		return false;
+	*schema = str_of(words + sizeof START - 1);
+	return wall_owner(&store->wall, *schema) != WALL_NONE;
+}
+
+ash_status postgres_lost(struct postgres_session *session, const char *doing, struct fault *fault)
+{
+	struct str words = str_trim(str_of(PQerrorMessage(session->connection)));
+	ptrdiff_t line = str_find(words, '\n');
+	if (line >= 0)
+		words = str_first(words, (size_t)line);
+	session->base.broken = true;
+	return fault_set(fault, ASH_UNAVAILABLE,
+			 "PostgreSQL: the connection was lost: %.*s: %.200s", STR_ARG(words),
+			 doing);
+}
+
+ash_status postgres_fault(struct postgres_session *session, const PGresult *result,
+			  const char *doing, struct fault *fault)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	struct str schema;
+	if (!state || !words)
+		return postgres_lost(session, doing, fault);
+	if (PQstatus(session->connection) != CONNECTION_OK)
+		session->base.broken = true;
+	if (names_schema(session->base.store, words, &schema))
+		return wall_refuse(&session->base.store->wall, session->base.module, schema,
+				   (struct str){0}, fault);
+	return fault_set(fault, status_of(state), "PostgreSQL: %s (%s): %.300s", words, state,
+			 doing);
+}
+
+static void start_waiting(struct postgres_session *session)
+{
+	if (!session->waited)
+		store_wait(session->base.store, true);
+	session->waited = true;
+}
+
+static void stop_waiting(struct postgres_session *session)
+{
+	if (session->waited)
+		store_wait(session->base.store, false);
+	session->waited = false;
+}
+
+/* Waits for the socket; 0 at the deadline, -1 when it fails. */
+static int wait_for(struct postgres_session *session, short events, uint64_t deadline)
+{
+	struct pollfd socket = {PQsocket(session->connection), events, 0};
+	int timeout = -1;
+	if (deadline != STORE_NO_DEADLINE) {
+		uint64_t now = clock_monotonic();
+		uint64_t left = deadline > now ? (deadline - now) / 1000000 + 1 : 0;
+		timeout = left < 3600000 ? (int)left : 3600000;
+	}
+	start_waiting(session);
+	int ready;
+	do
+		ready = poll(&socket, 1, timeout);
+	while (ready < 0 && timeout < 0);
+	if (ready > 0 && !PQconsumeInput(session->connection))
+		return -1;
+	return ready;
+}
+
+/* The answer comes as an error of the statement; `*deadline` is then how long to wait for it. */
+static bool cancel(struct postgres_session *session, uint64_t *deadline, bool *canceled)
+{
+	char words[256];
+	if (*canceled)
+		return false;
+	*canceled = true;
+	*deadline = clock_monotonic() + CANCEL_PATIENCE;
+	PGcancel *request = PQgetCancel(session->connection);
+	bool sent = request && PQcancel(request, words, sizeof words);
+	PQfreeCancel(request);
+	return sent;
+}
+
+static bool flush(struct postgres_session *session, uint64_t *deadline, bool *canceled)
+{
+	int left;
+	while ((left = PQflush(session->connection)) > 0) {
+		int ready = wait_for(session, POLLIN | POLLOUT, *deadline);
+		if (ready < 0 || (ready == 0 && !cancel(session, deadline, canceled)))
+			return false;
+	}
+	return left == 0;
+}
+
+/* The next answer, or NULL between two; false when the connection is lost. */
+static bool next_result(struct postgres_session *session, uint64_t *deadline, bool *canceled,
+			PGresult **out)
+{
+	while (PQisBusy(session->connection)) {
+		int ready = wait_for(session, POLLIN, *deadline);
+		if (ready < 0 || (ready == 0 && !cancel(session, deadline, canceled)))
+			return false;
+	}
+	*out = PQgetResult(session->connection);
+	return true;
+}
+
+static bool is_good(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+bool postgres_send(struct postgres_session *session, const char *sql)
+{
+	return PQsendQueryParams(session->connection, sql, 0, NULL, NULL, NULL, NULL, 0);
+}
+
+/* Reads until the end of the pipeline; the first failure stays in `*failure`. */
+static bool read_all(struct postgres_session *session, uint64_t deadline, bool *canceled,
+		     unsigned *answered, PGresult **last, PGresult **failure)
+{
+	for (;;) {
+		PGresult *result;
+		if (!next_result(session, &deadline, canceled, &result))
+			return false;
+		if (!result) {
+			if (PQstatus(session->connection) != CONNECTION_OK)
+				return false;
+			continue;
+		}
+		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+			PQclear(result);
+			return true;
+		}
+		PGresult **keep = is_good(result) ? last : failure;
+		bool first_failure = keep == last || !*failure;
+		*answered += keep == last;
+		if (keep == last || first_failure) {
+			PQclear(*keep);
+			*keep = result;
+		} else {
+			PQclear(result);
+		}
+	}
+}
+
+ash_status postgres_receive(struct postgres_session *session, const char *doing, uint64_t deadline,
+			    unsigned *answered, PGresult **out, struct fault *fault)
+{
+	PGresult *last = NULL, *failure = NULL;
+	bool canceled = false;
+	ash_status status = ASH_OK;
+	*answered = 0;
+	bool whole = PQpipelineSync(session->connection) && flush(session, &deadline, &canceled) &&
+		     read_all(session, deadline, &canceled, answered, &last, &failure);
+	stop_waiting(session);
+	if (failure)
+		status = postgres_fault(session, failure, doing, fault);
+	else if (!whole)
+		status = postgres_lost(session, doing, fault);
+	session->base.broken |= !whole;
+	PQclear(failure);
+	if (canceled && status != ASH_OK)
+		status = fault_set(fault, ASH_DEADLINE_EXCEEDED,
+				   "PostgreSQL: its time was over before the answer came: %.300s",
+				   doing);
+	if (status == ASH_OK && out)
+		*out = last;
+	else
+		PQclear(last);
+	return status;
+}
+
+static ash_status each_row(const PGresult *result,
+			   ash_status (*each)(void *, const char *const *, struct fault *),
+			   void *context, struct fault *fault)
+{
+	for (int row = 0; each && row < PQntuples(result); row++) {
+		const char *texts[4] = {0};
+		for (int i = 0; i < PQnfields(result) && i < 4; i++)
+			texts[i] = PQgetvalue(result, row, i);
+		ASH_TRY(each(context, texts, fault));
+	}
+	return ASH_OK;
+}
+
+ash_status postgres_own(struct postgres_session *session, const char *sql,
+			const char *const *values,
+			ash_status (*each)(void *, const char *const *, struct fault *),
+			void *context, struct fault *fault)
+{
+	int count = 0;
+	unsigned answered;
+	PGresult *result = NULL;
+	while (values && values[count])
+		count++;
+	if (!PQsendQueryParams(session->connection, sql, count, NULL, values, NULL, NULL, 0))
+		return postgres_lost(session, sql, fault);
+	ASH_TRY(postgres_receive(session, sql, session->base.deadline, &answered, &result, fault));
+	ash_status status = each_row(result, each, context, fault);
+	PQclear(result);
+	return status;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ring of ended spans. A writer draws a place, takes the slot by its sequence number, copies
+ * word by word, and gives the slot back; a reader copies and then looks whether the number is
+ * still the same (a sequence lock per slot: Boehm, "Can seqlocks get along with programming
+ * language memory models?", 2012).
+ *
+ * Sequence of a slot: 0 never written; 2 * place + 1 being written; 2 * place + 2 holds `place`. */
+#include "telemetry/span.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/utf8.h"
+
+enum { WORDS = sizeof(struct span) / sizeof(uint64_t) };
+_Static_assert(sizeof(struct span) % sizeof(uint64_t) == 0, "a span is copied word by word");
+
+struct slot {
+	_Atomic uint64_t sequence;
+	_Atomic uint64_t words[WORDS];
+};
+
+struct recorder {
+	_Atomic uint64_t end;
+	_Alignas(64) size_t mask; /* slots - 1 */
+	uint64_t threshold;       /* a trace is sampled when 64 random bits are below */
+	bool all;                 /* each is */
+	const struct clock *clock;
+	int64_t offset; /* from monotonic to wall time, in nanoseconds, at the start */
+	struct slot slots[];
+};
+
+struct recorder *recorder_new(size_t capacity, double ratio, const struct clock *clock)
+{
+	size_t slots = 1;
+	while (slots < capacity && slots < SPAN_RING_LIMIT)
+		slots *= 2;
+	struct recorder *recorder = mem_alloc(sizeof *recorder + slots * sizeof(struct slot));
+	if (!recorder)
+		return NULL;
+	recorder->mask = slots - 1;
+	recorder->all = ratio >= 1.0;
+	recorder->threshold = ratio > 0.0 && ratio < 1.0 ? (uint64_t)(ratio * 0x1p64) : 0;
+	recorder->clock = clock;
+	recorder->offset = clock->wall(clock) * 1000 - (int64_t)clock->monotonic(clock);
+	return recorder;
+}
+
+void recorder_free(struct recorder *recorder)
+{
+	mem_free(recorder);
+}
+
+bool recorder_samples(const struct recorder *recorder)
+{
+	return recorder->all || (recorder->threshold && random_u64() < recorder->threshold);
+}
+
+int64_t recorder_wall(const struct recorder *recorder, uint64_t monotonic)
+{
+	return (int64_t)monotonic + recorder->offset;
+}
+
+/* Takes the slot for `place`; false when a slower writer has it, or a faster one had it. */
+static bool take_slot(struct slot *slot, uint64_t place)
+{
+	uint64_t sequence = atomic_load_explicit(&slot->sequence, memory_order_relaxed);
+	return sequence % 2 == 0 && sequence < 2 * place + 1 &&
+	       atomic_compare_exchange_strong_explicit(&slot->sequence, &sequence, 2 * place + 1,
+						       memory_order_acq_rel, memory_order_relaxed);
+}
+
+void recorder_add(struct recorder *recorder, const struct span *span, const char *detail)
+{
+	struct span copy = *span;
+	size_t length = detail ? strnlen(detail, sizeof copy.detail) : 0;
+	if (length == sizeof copy.detail)
+		length = utf8_cut(detail, sizeof copy.detail - 1);
+	memset(copy.detail, 0, sizeof copy.detail);
+	if (length > 0)
+		memcpy(copy.detail, detail, length);
+
+	uint64_t place = atomic_fetch_add_explicit(&recorder->end, 1, memory_order_relaxed);
+	struct slot *slot = &recorder->slots[place & recorder->mask];
+	if (!take_slot(slot, place))
+		return;
+	uint64_t words[WORDS];
+	memcpy(words, &copy, sizeof words);
+	for (size_t i = 0; i < WORDS; i++)
+		atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
+	atomic_store_explicit(&slot->sequence, 2 * place + 2, memory_order_release);
+}
+
+uint64_t recorder_end(const struct recorder *recorder)
+{
+	return atomic_load_explicit(&recorder->end, memory_order_acquire);
+}
+
+enum met {
+	MET_SPAN,
+	MET_BUSY,    /* drawn, and not written yet */
+	MET_NOTHING, /* overwritten */
+};
+
+static enum met read_place(const struct recorder *recorder, uint64_t place, struct span *out)
+{
+	const struct slot *slot = &recorder->slots[place & recorder->mask];
+	uint64_t before = atomic_load_explicit(&slot->sequence, memory_order_acquire);
+	if (before < 2 * place + 2)
+		return MET_BUSY;
+	if (before > 2 * place + 2)
+		return MET_NOTHING;
+	uint64_t words[WORDS];
+	for (size_t i = 0; i < WORDS; i++)
+		words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
+	if (atomic_load_explicit(&slot->sequence, memory_order_relaxed) != before)
+		return MET_NOTHING;
+	memcpy(out, words, sizeof *out);
+	return MET_SPAN;
+}
+
+size_t recorder_read(const struct recorder *recorder, uint64_t *from, struct span *out, size_t most,
+		     uint64_t *lost)
+{
+	uint64_t end = recorder_end(recorder), place = *from;
+	size_t count = 0;
+	if (end - place > recorder->mask + 1) {
+		*lost += end - place - (recorder->mask + 1);
+		place = end - (recorder->mask + 1);
+	}
+	for (; place < end && count < most; place++) {
+		enum met met = read_place(recorder, place, &out[count]);
+		if (met == MET_BUSY)
+			break;
+		count += met == MET_SPAN;
+		*lost += met == MET_NOTHING;
+	}
+	*from = place;
+	return count;
+}
+
+size_t recorder_find(const struct recorder *recorder, const uint64_t trace[2], struct span *out,
+		     size_t most)
+{
+	uint64_t end = recorder_end(recorder);
+	uint64_t place = end > recorder->mask + 1 ? end - (recorder->mask + 1) : 0;
+	size_t count = 0;
+	for (; place < end && count < most; place++)
+		if (read_place(recorder, place, &out[count]) == MET_SPAN &&
+		    out[count].trace[0] == trace[0] && out[count].trace[1] == trace[1])
+			count++;
+	return count;
+}

@@ -1,0 +1,1 @@
+insert into orders.order (id) values ('o1') on conflict (id) do nothing

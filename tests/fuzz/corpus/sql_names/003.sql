@@ -1,0 +1,1 @@
+select count(*) from (select id from orders.order) as x

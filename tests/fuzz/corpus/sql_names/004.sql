@@ -1,0 +1,1 @@
+delete from billing.charge where order_id = (select max(id) from orders.order)

@@ -1,0 +1,1 @@
+select $a$ $$ ' $a$, id from orders.order

@@ -1,0 +1,1 @@
+select * from set_config('role', 'ashlar_orders', true) as (a text)

@@ -1,0 +1,1 @@
+update "pg_settings" set setting = 'ashlar_orders' where name = 'role'

@@ -1,0 +1,1 @@
+create function billing.f() returns bigint security definer language sql as 'select 1'

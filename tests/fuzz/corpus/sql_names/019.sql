@@ -1,0 +1,1 @@
+select id into billing.copy from orders.order

@@ -1,0 +1,1 @@
+alter role ashlar_billing superuser

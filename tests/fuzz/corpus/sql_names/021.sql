@@ -1,0 +1,1 @@
+grant ashlar_orders to ashlar_billing

@@ -1,0 +1,1 @@
+select database_to_xml(true, true, '')

@@ -1,0 +1,1 @@
+select load_extension('x')

@@ -1,0 +1,1 @@
+select cast('orders.order' as regclass)

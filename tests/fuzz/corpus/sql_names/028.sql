@@ -1,0 +1,1 @@
+select relname from pg_catalog.pg_class

@@ -1,0 +1,1 @@
+insert into pg_class (relname) values ('x')

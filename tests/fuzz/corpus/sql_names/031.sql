@@ -1,0 +1,1 @@
+replace into orders.order values ('a', 'b')

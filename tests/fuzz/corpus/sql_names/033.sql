@@ -1,0 +1,1 @@
+with x as (insert into orders.order (id) values ('q') returning id) select id from x

@@ -1,0 +1,1 @@
+create view billing.v as select id from orders.order

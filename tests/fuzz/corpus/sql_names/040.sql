@@ -1,0 +1,1 @@
+create table ashlar.x (a bigint)

@@ -1,0 +1,1 @@
+alter table billing.charge enable row level security

@@ -1,0 +1,1 @@
+select 1 where 2.5::double precision::bigint = 2 and 3.5::double precision::bigint = 4

@@ -1,0 +1,1 @@
+select 1 where 'a%c' like 'a\%c' and not 'abc' like 'a\%c' and 'axc' like 'a_c'

@@ -1,0 +1,1 @@
+select 1 where 'a%c' like 'a!%c' escape '!' and 'hé!' like 'h_!'

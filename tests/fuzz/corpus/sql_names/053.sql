@@ -1,0 +1,1 @@
+select 1 where 7 / 2 = 3 and -7 / 2 = -3 and 7 % 3 = 1 and -7 % 3 = -1

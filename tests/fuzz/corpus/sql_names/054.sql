@@ -1,0 +1,1 @@
+select 1 where 'a' || 'b' = 'ab' and coalesce(null, 'x') = 'x'

@@ -1,0 +1,1 @@
+select 1 where '42'::bigint = 42 and 42::text = '42' and ' 7 '::integer = 7

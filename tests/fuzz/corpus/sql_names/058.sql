@@ -1,0 +1,1 @@
+select 1 where 1.0::double precision::text = '1' and 0.1::double precision::text = '0.1'

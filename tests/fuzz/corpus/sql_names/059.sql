@@ -1,0 +1,1 @@
+select 1 where '2.5'::double precision = 2.5

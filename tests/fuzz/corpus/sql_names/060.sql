@@ -1,0 +1,1 @@
+select 1 where greatest(1, 3, 2) = 3 and least('b', 'a') = 'a' and greatest(null, 1) = 1

@@ -1,0 +1,1 @@
+select 1 where substr('hello', 2, 3) = 'ell' and length('hé') = 2

@@ -1,0 +1,1 @@
+select 1 where replace('aXbX', 'X', '-') = 'a-b-' and trim('  a ') = 'a'

@@ -1,0 +1,1 @@
+select 1 where upper('ab') = 'AB' and lower('AB') = 'ab' and abs(-3) = 3

@@ -1,0 +1,1 @@
+select 1 where nullif(1, 1) is null and 1 is distinct from null

@@ -1,0 +1,1 @@
+select case when true and not false then 1 else 0 end

@@ -1,0 +1,1 @@
+with v (a) as (values (1)) select count(*) from v where a in (1, 2)

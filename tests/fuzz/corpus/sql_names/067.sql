@@ -1,0 +1,1 @@
+with a (x) as (select 1), b (y) as (values (1)) select x from a join b on x = y

@@ -1,0 +1,1 @@
+with v (x) as (values (1), (2), (3)) select sum(x)::bigint - 5 from v

@@ -1,0 +1,1 @@
+with v (x) as (values (1), (2), (3)) select avg(x)::bigint - 1 from v

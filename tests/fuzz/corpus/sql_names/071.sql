@@ -1,0 +1,1 @@
+with v (x) as (values (1)) select count(*) from v where exists (select 1)

@@ -1,0 +1,1 @@
+with v (x) as (values ('a'), ('b')) select 1 where (select string_agg(x, ',') from v) = 'a,b'

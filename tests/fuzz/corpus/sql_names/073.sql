@@ -1,0 +1,1 @@
+with v (x) as (values (3)) select row_number() over (order by x desc) from v

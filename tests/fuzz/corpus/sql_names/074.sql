@@ -1,0 +1,1 @@
+with v (x) as (values (1), (2)) select max(x) filter (where x < 2) from v

@@ -1,0 +1,1 @@
+select 1 /* a /* nested */ comment */ -- and one to the end

@@ -1,0 +1,1 @@
+select 1 where $q$it's$q$ = 'it''s' and $$a$$ = 'a'

@@ -1,0 +1,1 @@
+with "v" ("a") as (select 1) select "a" from "v"

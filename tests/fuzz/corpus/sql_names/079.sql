@@ -1,0 +1,1 @@
+with v (x) as (values (2), (1)) select x from v order by x limit 1 offset 0

@@ -1,0 +1,1 @@
+select 1 - (select count(*) from billing.charge for update)

@@ -1,0 +1,1 @@
+select 1 where 1 <> 2 and 1 != 2 and 1 <= 1 and 2 >= 1

@@ -1,0 +1,1 @@
+select a.b, x.id::text from billing.a left join billing.a x on x.id = a.id where a.b like $2 escape '!' and a.id > $1::bigint for update skip locked

@@ -1,0 +1,1 @@
+insert into billing.a (id, b) values ($1, $2) on conflict (id) do update set b = excluded.b || a.b returning billing.a.id

@@ -1,0 +1,36 @@
+/* Made by protoc-gen-ashlar from modules/billing/module.yaml and its .proto. Do not edit. */
+#ifndef BILLING_PORT_H
+#define BILLING_PORT_H
+
+#include <ashlar/port.h>
+
+#include "billing.pb-c.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The module itself, for the program that holds it. */
+extern const struct ash_module billing_module;
+
+typedef Billing__V1__ChargeRequest BillingChargeRequest;
+typedef Billing__V1__Inner BillingInner;
+typedef Billing__V1__ChargeReply BillingChargeReply;
+typedef Billing__V1__Charged BillingCharged;
+
+extern const ash_port billing_port;
+
+/* billing.v1.Billing.Charge */
+ASH_MUST_CHECK static inline ash_status billing_charge(ash_call *call, const BillingChargeRequest *in, BillingChargeReply *out)
+{
+	return ash_call_port(call, &billing_port, 0, in, out);
+}
+
+/* billing.v1.Charged */
+extern const ash_event billing_charged_event;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

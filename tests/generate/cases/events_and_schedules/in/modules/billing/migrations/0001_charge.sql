@@ -1,0 +1,3 @@
+create table billing.charge (
+	order_id text primary key
+);

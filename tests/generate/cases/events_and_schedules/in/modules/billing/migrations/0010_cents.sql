@@ -1,0 +1,1 @@
+alter table billing.charge add cents bigint; -- "\ ??/

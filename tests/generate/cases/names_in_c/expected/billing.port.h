@@ -1,0 +1,50 @@
+/* Made by protoc-gen-ashlar from tests/generate/cases/names_in_c/in/module.yaml and its .proto. Do not edit. */
+#ifndef BILLING_PORT_H
+#define BILLING_PORT_H
+
+#include <ashlar/port.h>
+
+#include "billing.pb-c.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The module itself, for the program that holds it. */
+extern const struct ash_module billing_module;
+
+typedef Billing__V1__HTTPRequest BillingHTTPRequest;
+typedef Billing__V1__HTTPRequest__Line BillingHTTPRequestLine;
+typedef Billing__V1__HTTPRequest__Line__Kind BillingHTTPRequestLineKind;
+typedef Billing__V1__HTTPRequest__LinesEntry BillingHTTPRequestLinesEntry;
+typedef Billing__V1__State BillingState;
+
+/* billing.v1.HTTPRequest.Line.Kind */
+#define BILLING_HTTP_REQUEST_LINE_PLAIN BILLING__V1__HTTPREQUEST__LINE__KIND__PLAIN
+#define BILLING_HTTP_REQUEST_LINE_GIFT BILLING__V1__HTTPREQUEST__LINE__KIND__GIFT
+
+/* billing.v1.State */
+#define BILLING_STATE_NONE BILLING__V1__STATE__STATE_NONE
+#define BILLING_STATE_PAID BILLING__V1__STATE__STATE_PAID
+
+extern const ash_port billing_port;
+
+/* billing.v1.Billing.HTTPGet */
+ASH_MUST_CHECK static inline ash_status billing_http_get(ash_call *call, const BillingHTTPRequest *in, BillingHTTPRequest *out)
+{
+	return ash_call_port(call, &billing_port, 0, in, out);
+}
+
+extern const ash_port billing_rate_admin_port;
+
+/* billing.v1.RateAdmin.Reset2Zero */
+ASH_MUST_CHECK static inline ash_status billing_rate_admin_reset2_zero(ash_call *call, const BillingHTTPRequest *in, BillingHTTPRequest *out)
+{
+	return ash_call_port(call, &billing_rate_admin_port, 0, in, out);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

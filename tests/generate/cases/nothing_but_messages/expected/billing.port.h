@@ -1,0 +1,24 @@
+/* Made by protoc-gen-ashlar from tests/generate/cases/nothing_but_messages/in/module.yaml and its .proto. Do not edit. */
+#ifndef BILLING_PORT_H
+#define BILLING_PORT_H
+
+#include <ashlar/port.h>
+
+#include "billing.pb-c.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The module itself, for the program that holds it. */
+extern const struct ash_module billing_module;
+
+typedef Billing__V1__ChargeRequest BillingChargeRequest;
+typedef Billing__V1__Inner BillingInner;
+typedef Billing__V1__ChargeReply BillingChargeReply;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,3 @@
+#include "billing.module.h"
+
+ASH_MODULE(billing);

@@ -1,0 +1,53 @@
+/* Made by protoc-gen-ashlar from tests/generate/cases/two_versions/in/module.yaml and its .proto. Do not edit. */
+#include "billing.module.h"
+
+#include <stddef.h>
+
+const char billing_contract_text_[] =
+	"module: billing\n"
+	"ports: [billing.v1.Billing, billing.v2.Billing]\n";
+
+static ash_status invoke_billing_charge_(const void *handlers, ash_call *call, const void *request, void *reply)
+{
+	const struct billing_handlers *table = (const struct billing_handlers *)handlers;
+	return table->charge(call, (const BillingChargeRequest *)request, (BillingChargeReply *)reply);
+}
+
+static bool has_billing_(const void *handlers, uint16_t method)
+{
+	const struct billing_handlers *table = (const struct billing_handlers *)handlers;
+	(void)table;
+	switch (method) {
+	case 0: return table->charge != NULL;
+	default: return false;
+	}
+}
+
+static const ash_invoke billing_invoke_[] = {
+	invoke_billing_charge_,
+};
+
+static ash_status invoke_billing_v2_charge_(const void *handlers, ash_call *call, const void *request, void *reply)
+{
+	const struct billing_v2_handlers *table = (const struct billing_v2_handlers *)handlers;
+	return table->charge(call, (const BillingV2ChargeRequest *)request, (BillingV2ChargeReply *)reply);
+}
+
+static bool has_billing_v2_(const void *handlers, uint16_t method)
+{
+	const struct billing_v2_handlers *table = (const struct billing_v2_handlers *)handlers;
+	(void)table;
+	switch (method) {
+	case 0: return table->charge != NULL;
+	default: return false;
+	}
+}
+
+static const ash_invoke billing_v2_invoke_[] = {
+	invoke_billing_v2_charge_,
+};
+
+const ash_provides billing_provides_[] = {
+	{&billing_port, billing_invoke_, has_billing_, offsetof(struct billing_code, billing), {"tests/generate/cases/two_versions/in/module.yaml", 2, 9}},
+	{&billing_v2_port, billing_v2_invoke_, has_billing_v2_, offsetof(struct billing_code, billing_v2), {"tests/generate/cases/two_versions/in/module.yaml", 2, 29}},
+};

@@ -1,0 +1,44 @@
+/* Made by protoc-gen-ashlar from tests/generate/cases/two_versions/in/module.yaml and its .proto. Do not edit. */
+#ifndef BILLING_PORT_H
+#define BILLING_PORT_H
+
+#include <ashlar/port.h>
+
+#include "one.pb-c.h"
+#include "two.pb-c.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The module itself, for the program that holds it. */
+extern const struct ash_module billing_module;
+
+typedef Billing__V1__ChargeRequest BillingChargeRequest;
+typedef Billing__V1__Inner BillingInner;
+typedef Billing__V1__ChargeReply BillingChargeReply;
+typedef Billing__V2__ChargeRequest BillingV2ChargeRequest;
+typedef Billing__V2__Inner BillingV2Inner;
+typedef Billing__V2__ChargeReply BillingV2ChargeReply;
+
+extern const ash_port billing_port;
+
+/* billing.v1.Billing.Charge */
+ASH_MUST_CHECK static inline ash_status billing_charge(ash_call *call, const BillingChargeRequest *in, BillingChargeReply *out)
+{
+	return ash_call_port(call, &billing_port, 0, in, out);
+}
+
+extern const ash_port billing_v2_port;
+
+/* billing.v2.Billing.Charge */
+ASH_MUST_CHECK static inline ash_status billing_v2_charge(ash_call *call, const BillingV2ChargeRequest *in, BillingV2ChargeReply *out)
+{
+	return ash_call_port(call, &billing_v2_port, 0, in, out);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,1 @@
+create table billing.charge (order_id text primary key);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the outbox to the handlers: once in effect, in order per key, again after a failure. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "event/fixture.h"
+#include "event/hub.h"
+
+enum { SHOP, BILLING, AUDIT, EVENTS };
+
+static struct fixture fixture;
+
+static int set_up(void **state)
+{
+	(void)state;
+	fixture_set_up(&fixture, "sqlite::memory:",
+		       (struct event_options){.attempts = 3, .retry_ms = 1, .retry_most_ms = 1});
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fixture_tear_down(&fixture);
+	return 0;
+}
+
+static int64_t waiting(void)
+{
+	return fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state < 2");
+}
+
+static void what_is_committed_reaches_every_subscriber_once(void **state)
+{
+	(void)state;
+	assert_int_equal(fixture_publish(&fixture, "a", 1, false, true), ASH_OK);
+	assert_int_equal(fixture_publish(&fixture, "b", 2, false, true), ASH_OK);
+	assert_int_equal(fixture_drain(&fixture), 4);
+	assert_int_equal(fixture_drain(&fixture), 0);
+	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 2);
+	assert_int_equal(fixture_count(&fixture, AUDIT, "audit.line"), 2);
+	assert_string_equal(fixture.order, "a:1 b:2 ");
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.inbox"), 4);
+	assert_int_equal(waiting(), 0);
+}
+
+static void what_is_taken_back_was_never_published(void **state)
+{
+	(void)state;
+	assert_int_equal(fixture_publish(&fixture, "a", 1, false, false), ASH_OK);
+	assert_int_equal(fixture_drain(&fixture), 0);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.outbox"), 0);
+	assert_int_equal(fixture_count(&fixture, SHOP, "shop.placed"), 0);
+}
+
+static unsigned failures;
+
+static ash_status fail_twice(ash_call *call, const Shop__Placed *event)
+{
+	(void)event;
+	if (failures++ < 2)
+		return ash_fail(call, ASH_UNAVAILABLE, "the bank does not answer");
+	return ASH_OK;
+}
+
+static void a_failed_handler_leaves_nothing_and_is_tried_again(void **state)
+{
+	(void)state;
+	failures = 0;
+	fixture.billing = fail_twice;
+	assert_int_equal(fixture_publish(&fixture, "a", 1, false, true), ASH_OK);
+	fixture_drain(&fixture);
+	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 0);
+	assert_int_equal(fixture_count(&fixture, AUDIT, "audit.line"), 1);
+	for (int i = 0; i < 2; i++) {
+		fixture.wall += 1000;
+		fixture_drain(&fixture);
+	}
+	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 1);
+	assert_int_equal(failures, 3);
+	assert_int_equal(waiting(), 0);
+}
+
+static ash_status fail_first_of_key(ash_call *call, const Shop__Placed *event)
+{
+	if (strcmp(event->order_id, "a") == 0 && event->cents == 1 && failures++ < 2)
+		return ash_fail(call, ASH_UNAVAILABLE, "not yet");
+	return ASH_OK;
+}
+
+static void a_key_keeps_its_order_over_failures_and_others_go_on(void **state)
+{
+	(void)state;
+	failures = 0;
+	fixture.billing = fail_first_of_key;
+	for (int i = 1; i <= 3; i++) {
+		fixture_publish(&fixture, "a", i, true, true);
+		fixture_publish(&fixture, "b", i, true, true);
+	}
+	fixture_drain(&fixture);
+	assert_string_equal(fixture.order, "b:1 b:2 b:3 ");
+	for (int i = 0; i < 2; i++) {
+		fixture.wall += 1000;
+		fixture_drain(&fixture);
+	}
+	assert_string_equal(fixture.order, "b:1 b:2 b:3 a:1 a:2 a:3 ");
+}
+
+static ash_status let_another_take_it(ash_call *call, const Shop__Placed *event)
+{
+	(void)event;
+	return ash_fail(call, ASH_ABORTED, "a conflict");
+}
+
+static void an_aborted_handler_is_an_attempt_like_any_other(void **state)
+{
+	(void)state;
+	fixture.billing = let_another_take_it;
+	assert_int_equal(fixture_publish(&fixture, "a", 1, false, true), ASH_OK);
+	for (int i = 0; i < 3; i++) {
+		fixture_drain(&fixture);
+		fixture.wall += 1000;
+	}
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 2"),
+			 1);
+}
+
+/* ---- leases ---- */
+
+/* Takes a batch as a process that then dies. */
+static size_t take_and_die(bool again)
+{
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct delivery *deliveries;
+	struct fault fault;
+	size_t count = 0;
+	assert_int_equal(delivery_take(fixture.hub, (int64_t)(random_u64() >> 1), again, &arena,
+				       &deliveries, &count, &fault),
+			 ASH_OK);
+	return count;
+}
+
+static void rescue(int64_t *died)
+{
+	struct fault fault;
+	assert_int_equal(delivery_rescue(fixture.hub, died, &fault), ASH_OK);
+}
+
+static void what_a_dead_process_had_is_free_after_its_lease(void **state)
+{
+	(void)state;
+	int64_t died = 0;
+	fixture_publish(&fixture, "a", 1, false, true);
+	assert_int_equal(take_and_die(false), 2);
+	rescue(&died);
+	assert_int_equal(fixture_drain(&fixture), 0);
+	fixture.wall += 15000001;
+	rescue(&died);
+	assert_int_equal(died, 0);
+	assert_int_equal(fixture_drain(&fixture), 2);
+	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 1);
+}
+
+static void an_event_that_ends_its_process_each_time_dies_and_no_other_with_it(void **state)
+{
+	(void)state;
+	int64_t died = 0;
+	fixture_publish(&fixture, "poison", 1, true, true);
+	fixture_publish(&fixture, "good", 2, true, true);
+	assert_int_equal(take_and_die(false), 2);
+	for (int attempt = 2; attempt <= 3; attempt++) {
+		fixture.wall += 15000001;
+		rescue(&died);
+		assert_int_equal(died, 0);
+		assert_int_equal(take_and_die(true), 1);
+	}
+	fixture.wall += 15000001;
+	rescue(&died);
+	assert_int_equal(died, 1);
+	assert_int_equal(fixture_drain(&fixture), 1);
+	assert_string_equal(fixture.order, "good:2 ");
+}
+
+static void a_late_process_cannot_undo_what_the_next_one_did(void **state)
+{
+	(void)state;
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct delivery *late;
+	struct fault fault;
+	size_t count = 0;
+	int64_t died = 0;
+	bool dead = false;
+	fixture_publish(&fixture, "a", 1, true, true);
+	assert_int_equal(delivery_take(fixture.hub, 7, false, &arena, &late, &count, &fault),
+			 ASH_OK);
+	assert_int_equal(count, 1);
+	fixture.wall += 15000001;
+	rescue(&died);
+	/* The next process has it, and the late one comes back and says that it failed. */
+	assert_int_equal(take_and_die(true), 1);
+	assert_int_equal(
+		delivery_fail(fixture.hub, late, ASH_UNAVAILABLE, "late", false, &dead, &fault),
+		ASH_OK);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 1"),
+			 1);
+	/* Nor can it complete it. */
+	struct request request;
+	request_begin(&request, &fixture.environment, CALL_NO_DEADLINE, NULL);
+	assert_int_equal(store_acquire(fixture.store, STORE_NO_DEADLINE, &request.session, &fault),
+			 ASH_OK);
+	assert_int_equal(store_begin(request.session, BILLING, STORE_WRITE, &fault), ASH_OK);
+	assert_int_equal(delivery_complete(fixture.hub, &request, late), ASH_ABORTED);
+	assert_true(request.lost);
+	request_end(&request);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 1"),
+			 1);
+}
+
+/* ---- workers ---- */
+
+static void workers_deliver_what_is_published_while_they_run(void **state)
+{
+	(void)state;
+	struct fault fault;
+	char id[16];
+	assert_int_equal(event_hub_start(fixture.hub, &fault), ASH_OK);
+	for (int i = 0; i < 50; i++) {
+		snprintf(id, sizeof id, "k%d", i % 5);
+		assert_int_equal(fixture_publish(&fixture, id, i, true, true), ASH_OK);
+	}
+	for (int i = 0; i < 2000 && __atomic_load_n(&fixture.handled, __ATOMIC_RELAXED) < 50; i++)
+		usleep(5000);
+	event_hub_stop(fixture.hub);
+	assert_int_equal(fixture.handled, 50);
+	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 50);
+	assert_int_equal(waiting(), 0);
+}
+
+static void a_stop_gives_back_what_was_not_tried(void **state)
+{
+	(void)state;
+	struct fault fault;
+	for (int i = 0; i < 20; i++)
+		fixture_publish(&fixture, "a", i, false, true);
+	assert_int_equal(event_hub_start(fixture.hub, &fault), ASH_OK);
+	event_hub_stop(fixture.hub);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 1"),
+			 0);
+	fixture_drain(&fixture);
+	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 20);
+}
+
+/* ---- bounds ---- */
+
+static void a_key_or_payload_over_the_bound_is_refused(void **state)
+{
+	(void)state;
+	static char large[EVENT_PAYLOAD_LIMIT + 10];
+	memset(large, 'x', sizeof large - 1);
+	assert_int_equal(fixture_publish(&fixture, large, 1, false, true), ASH_RESOURCE_EXHAUSTED);
+	large[EVENT_KEY_LIMIT + 1] = '\0';
+	assert_int_equal(fixture_publish(&fixture, large, 1, true, true), ASH_INVALID_ARGUMENT);
+	large[EVENT_KEY_LIMIT] = '\0';
+	assert_int_equal(fixture_publish(&fixture, large, 1, true, true), ASH_OK);
+}
+
+static void a_wait_is_between_nothing_and_twice_the_last(void **state)
+{
+	(void)state;
+	const struct event_options options = {.retry_ms = 100, .retry_most_ms = 1000};
+	int64_t bound = 100000, most = 0;
+	for (int64_t attempt = 1; attempt <= 6; attempt++) {
+		for (int i = 0; i < 1000; i++) {
+			int64_t wait = hub_backoff(&options, attempt);
+			assert_in_range(wait, 0, bound);
+			most = wait > most ? wait : most;
+		}
+		bound = bound * 2 < 1000000 ? bound * 2 : 1000000;
+	}
+	assert_true(most > 900000);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH(what_is_committed_reaches_every_subscriber_once),
+		WITH(what_is_taken_back_was_never_published),
+		WITH(a_failed_handler_leaves_nothing_and_is_tried_again),
+		WITH(a_key_keeps_its_order_over_failures_and_others_go_on),
+		WITH(an_aborted_handler_is_an_attempt_like_any_other),
+		WITH(what_a_dead_process_had_is_free_after_its_lease),
+		WITH(an_event_that_ends_its_process_each_time_dies_and_no_other_with_it),
+		WITH(a_late_process_cannot_undo_what_the_next_one_did),
+		WITH(workers_deliver_what_is_published_while_they_run),
+		WITH(a_stop_gives_back_what_was_not_tried),
+		WITH(a_key_or_payload_over_the_bound_is_refused),
+		cmocka_unit_test(a_wait_is_between_nothing_and_twice_the_last),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TEST_HTTP_CLIENT_H
+#define TEST_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/text.h"
+
+/* A client that sends what it is told, byte for byte. All of it fails the test when the system
+ * refuses. */
+
+/* Connects to 127.0.0.1. */
+int client_connect(uint16_t port);
+/* Like client_connect(); -1 when no descriptor is to be had. */
+int client_try_connect(uint16_t port);
+
+/* Sends all; false when the server closed first. */
+bool client_send(int fd, struct str bytes);
+
+/* Adds what comes until the server closes (true) or nothing comes for `patience_ms` (false). */
+bool client_read_all(int fd, struct text *out, int patience_ms);
+
+/* Adds one response with a Content-Length, or without a body; returns its status, 0 when the
+ * connection ends before. */
+int client_read_response(int fd, struct text *out);
+
+/* Sends a request and reads all up to the end; NUL-terminated in `out`. */
+void client_exchange(uint16_t port, struct str request, struct text *out);
+
+/* Number of status lines in what was read, and the first status. */
+unsigned client_count_responses(const struct text *answers, int *first);
+
+/* Waits, at most some seconds, until the condition holds. */
+#define client_wait_for(condition)                                                                 \
+	do {                                                                                       \
+		for (int tries_ = 0; tries_ < 5000 && !(condition); tries_++)                      \
+			usleep(1000);                                                              \
+		assert_true(condition);                                                            \
+	} while (0)
+
+#endif
