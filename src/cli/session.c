@@ -25,8 +25,9 @@ static bool is_missing(int number)
 
 static int refuse_path(const char *path, const char *what, struct error *error)
 {
-	return error_at(error, is_missing(errno) ? ERROR_NOT_FOUND : ERROR_IO,
-			path[0] ? path : "''", 0, 0, "cannot be %s: %s", what, strerror(errno));
+	error_at(error, is_missing(errno) ? ERROR_NOT_FOUND : ERROR_IO, path[0] ? path : "''", 0, 0,
+		 "cannot be %s: %s", what, strerror(errno));
+	return -1;
 }
 
 /* The nearest folder at or above `start` that has `name`; an empty str when there is none. */
@@ -71,7 +72,7 @@ static int real_path(const char *path, char *out, struct error *error)
 static int locate(const struct arguments *arguments, const char *operand, struct session *session,
 		  struct error *error)
 {
-	char start[PATH_LIMIT] = "";
+	char start[PATH_LIMIT];
 	struct stat status;
 	struct str top, root;
 	if (real_path(operand ? operand : ".", start, error) < 0)

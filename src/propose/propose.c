@@ -180,7 +180,9 @@ static uint32_t keep_largest(struct cut *cut)
 {
 	uint32_t files = 0;
 	if (cut->scratch.count > 1)
-		qsort(cut->scratch.items, cut->scratch.count, sizeof(struct piece), compare_sizes);
+		if (cut->scratch.count > 1)
+			qsort(cut->scratch.items, cut->scratch.count, sizeof(struct piece),
+			      compare_sizes);
 	for (; cut->scratch.count > SIBLING_LIMIT; cut->scratch.count--)
 		files += cut->scratch.items[cut->scratch.count - 1].files;
 	return files;

@@ -152,32 +152,35 @@ wide_code static inline __m256i strings_wide(__m256i here)
 	return _mm256_or_si256(_mm256_or_si256(opening, hashes), is_byte_wide(here, '\n'));
 }
 
-wide_code static inline const char *find_string_wide(const char *at, const char *end)
+/* The bits from `bit` on. */
+static inline uint64_t bits_from(unsigned bit)
 {
-	for (; at < end; at += BLOCK) {
-		uint64_t bits =
-			bits_of(strings_wide(load_wide(at)), strings_wide(load_wide(at + 32)));
-		if (bits)
-			return clamp(at + __builtin_ctzll(bits), end);
-	}
-	return end;
+	return bit < BLOCK ? ~(uint64_t)0 << bit : 0;
 }
 
+/* Each block is loaded once. A definition's line is passed in the bits of its block, or, where it
+ * goes on, in those of the blocks behind it; `define` is where it began. */
 wide_code static const char *find_candidate_wide(const char *at, const char *end, bool words)
 {
-	while (at < end) {
-		uint64_t bits =
+	const char *define = NULL;
+	for (; at < end; at += BLOCK) {
+		__m256i low = load_wide(at), high = load_wide(at + 32);
+		uint64_t found =
 			bits_of(candidates_wide(at, words), candidates_wide(at + 32, words));
-		if (!bits) {
-			at += BLOCK;
+		if (!found && !define)
 			continue;
+		uint64_t stops = bits_of(strings_wide(low), strings_wide(high));
+		uint64_t left = ~(uint64_t)0;
+		for (uint64_t wanted; (wanted = (define ? stops : found) & left);) {
+			unsigned bit = (unsigned)__builtin_ctzll(wanted);
+			const char *here = at + bit;
+			if (define && is_string_start(here))
+				return define;
+			if (!define && (here >= end || !is_define(here)))
+				return clamp(here, end);
+			left = bits_from(define ? bit : bit + 8);
+			define = define ? NULL : here;
 		}
-		const char *found = at + __builtin_ctzll(bits);
-		if (found >= end || !is_define(found))
-			return clamp(found, end);
-		at = find_string_wide(found + 8, end);
-		if (is_string_start(at))
-			return found;
 	}
 	return end;
 }
