@@ -5,6 +5,7 @@ be written, names of all kinds. Usage: tests/shell/test_surroundings.py ASHLAR""
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -31,6 +32,8 @@ def write(folder, path, text):
 
 
 class Surroundings(unittest.TestCase):
+    program = PROGRAM
+
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
@@ -44,7 +47,7 @@ class Surroundings(unittest.TestCase):
             options["env"]["ASAN_OPTIONS"] = "detect_leaks=0"
         for name in ("stdout", "stderr"):
             options.setdefault(name, subprocess.PIPE)
-        return subprocess.run([PROGRAM, *words], cwd=self.folder, stdin=subprocess.DEVNULL,
+        return subprocess.run([self.program, *words], cwd=self.folder, stdin=subprocess.DEVNULL,
                               check=False, timeout=60, **options)
 
     def test_full_device_is_told(self):
@@ -153,6 +156,8 @@ class SomebodyElse(Surroundings):
     def setUp(self):
         super().setUp()
         os.chmod(self.folder, 0o755)
+        self.program = os.path.join(self.folder, "ashlar")  # the build may be hidden too
+        shutil.copy2(PROGRAM, self.program)
         home = tempfile.TemporaryDirectory()
         self.addCleanup(home.cleanup)
         self.home = home.name
