@@ -306,7 +306,9 @@ static int fill(const struct cut *cut, struct contracts *contracts, struct error
 	contracts->modules = arena_array(&contracts->arena, count, sizeof(struct module));
 	if (!contracts->modules)
 		return error_memory(error);
-	qsort_r(cut->pieces.items, count, sizeof(struct piece), compare_folders, (void *)cut->tree);
+	if (count > 1)
+		qsort_r(cut->pieces.items, count, sizeof(struct piece), compare_folders,
+			(void *)cut->tree);
 	for (size_t i = 0; i < count; i++)
 		contracts->modules[i].path = arena_str(
 			&contracts->arena, cut->tree->entries[cut->pieces.items[i].folder].path);

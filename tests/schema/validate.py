@@ -103,7 +103,7 @@ def code_quality_error(validator, report):
 
 def run(program, arguments, tree):
     return subprocess.run([program, *arguments], cwd=tree, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=False, timeout=120)
+                          stderr=subprocess.PIPE, check=False, timeout=120)
 
 
 def checks(known):
@@ -151,7 +151,10 @@ def main():
                 if result.returncode == 2:  # a contract that is wrong on purpose
                     refused += 1
                     continue
-                error = error_of(result.stdout)
+                try:
+                    error = error_of(result.stdout)
+                except ValueError as wrong:
+                    error = f'{wrong}; it ended with {result.returncode}: {result.stderr[-2000:]}'
                 passed += error is None
                 failed += error is not None
                 if error:
