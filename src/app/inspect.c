@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What those ask who run an application: is it alive, is it ready, how much did it do, and where did
- * one request go. */
+/* What those ask who run an application: is it alive, is it ready, how much did it do, and where
+ * did one request go. */
 #include "app/host.h"
 
 #include "base/mem.h"
