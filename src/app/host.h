@@ -12,6 +12,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "port/call.h"
+#include "store/store.h"
 #include "telemetry/export.h"
 
 struct schedules;

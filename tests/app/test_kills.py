@@ -21,8 +21,8 @@ CLIENTS = 4
 class Load:
     """Clients that place orders, each again with its key until it is answered."""
 
-    def __init__(self, seed):
-        self.shop = None
+    def __init__(self, shop, seed):
+        self.shop = shop
         self.answered = {}  # key to order
         self.stopping = False
         self.failure = None
@@ -86,8 +86,7 @@ def main():
     print(f'seed {seed}', flush=True)
     with tempfile.TemporaryDirectory(prefix='ashlar-kills-') as data:
         shop = Shop(program, data)
-        load = Load(seed)
-        load.shop = shop
+        load = Load(shop, seed)
         kills, until = 0, time.monotonic() + seconds
         try:
             while time.monotonic() < until:
