@@ -62,6 +62,8 @@ int host_init(struct host *host, const ash_app *app, const struct settings *sett
 		.logger = &host->logger,
 		.clock = &clock_system,
 	};
+	if (schedules_new(&host->environment, &host->schedules, errors, error) < 0)
+		return -1;
 	return build_router(host, errors, error);
 }
 
@@ -109,7 +111,7 @@ ash_status host_open(struct host *host, struct fault *fault)
 {
 	const struct settings *settings = host->settings;
 	size_t count = host->registry.member_count;
-	struct store_module *modules = arena_array(&host->arena, count + 1, sizeof *modules);
+	struct store_module *modules = arena_array(&host->arena, count + 2, sizeof *modules);
 	struct store_options options = {.connections = settings->connections,
 					.blocking = tell_blocking};
 	if (!modules)
@@ -118,8 +120,9 @@ ash_status host_open(struct host *host, struct fault *fault)
 		if (!describe(&host->arena, host->registry.members[i].module, &modules[i]))
 			return fault_memory(fault);
 	modules[count] = event_store_module();
+	modules[count + 1] = schedules_store_module();
 	options.modules = modules;
-	options.module_count = count + 1;
+	options.module_count = count + 2;
 	ASH_TRY(locate(host, &options.location, fault));
 	ASH_TRY(store_open(&host->store, &options, fault));
 	host->environment.store = host->store;
@@ -169,6 +172,8 @@ ash_status host_start(struct host *host, struct fault *fault)
 	ASH_TRY(start_export(host, fault));
 	if (role != ROLE_HTTP)
 		ASH_TRY(event_hub_start(host->hub, fault));
+	if (role != ROLE_HTTP && host->schedules)
+		ASH_TRY(schedules_start(host->schedules, fault));
 	/* Whoever runs a worker may want to ask it how it does. */
 	if (role != ROLE_WORKER || host->settings->listens)
 		ASH_TRY(start_server(host, fault));
@@ -181,6 +186,7 @@ void host_stop(struct host *host)
 	atomic_store(&host->draining, true);
 	if (host->server)
 		http_server_drain(host->server, patience);
+	schedules_stop(host->schedules);
 	if (host->hub)
 		event_hub_stop(host->hub);
 	exporter_stop(take(host->exporter), HOST_EXPORT_PATIENCE_MS);
@@ -192,6 +198,7 @@ void host_release(struct host *host)
 		return;
 	host_stop(host);
 	http_server_free(take(host->server));
+	schedules_free(take(host->schedules));
 	event_hub_free(take(host->hub));
 	store_free(take(host->store));
 	http_router_free(take(host->router));

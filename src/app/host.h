@@ -6,6 +6,7 @@
 
 #include <ashlar/app.h>
 
+#include "app/schedule.h"
 #include "app/settings.h"
 #include "event/event.h"
 #include "http/files.h"
@@ -14,8 +15,6 @@
 #include "port/call.h"
 #include "store/store.h"
 #include "telemetry/export.h"
-
-struct schedules;
 
 /* Spans that are kept to be looked at. */
 #define HOST_SPANS 16384

@@ -47,7 +47,19 @@ static ash_status on_order_cancelled(ash_call *call, const OrdersOrderCancelled 
 	return count(call, 0, 0, 1, 0);
 }
 
+/* Once a minute, whatever number of processes there are. */
+static ash_status snapshot(ash_call *call)
+{
+	ASH_TX(tx, call);
+	ASH_TRY(ash_exec(tx,
+			 "insert into analytics.snapshot (at, placed, cents) select $1, placed, "
+			 "cents from analytics.total",
+			 ash_time(ash_now(call))));
+	return ash_commit(tx);
+}
+
 ASH_MODULE(analytics, .analytics = {.counts = counts},
 	   .on = {.orders_order_placed = on_order_placed,
 		  .orders_order_confirmed = on_order_confirmed,
-		  .orders_order_cancelled = on_order_cancelled});
+		  .orders_order_cancelled = on_order_cancelled},
+	   .schedules = {.snapshot = snapshot});
