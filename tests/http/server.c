@@ -2,7 +2,7 @@
 /* A server for tests and benchmarks in other languages: prints its port and runs until its
  * standard input ends or a SIGTERM comes, then drains.
  *
- *     http_server [PORT [THREADS]] */
+ *     http_server [PORT [THREADS [LOOPS]]] */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 	int which;
 	options.port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
 	options.threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+	options.loops = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
