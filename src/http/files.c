@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "http/exchange.h"
@@ -307,19 +306,19 @@ static int open_resource(const struct http_folder *folder, struct str path, stru
 	char name[PATH_LIMIT];
 	bool wants_index = !path.length || str_ends(path, STR("/"));
 	*is_folder = false;
-	if (path.length + sizeof "index.html" > sizeof name)
+	int length = snprintf(name, sizeof name, "%.*s%s", STR_ARG(path),
+			      wants_index ? "index.html" : "");
+	if (length >= (int)sizeof name)
 		return -1;
-	memcpy(name, path.at ? path.at : "", path.length);
-	strcpy(name + path.length, wants_index ? "index.html" : "");
-	_cleanup_(file_closep) int fd = open_beneath(folder, name);
-	if (fd < 0 || fstat(fd, status) < 0)
+	int fd = open_beneath(folder, name);
+	if (fd < 0)
 		return -1;
-	*is_folder = S_ISDIR(status->st_mode) && !wants_index;
-	if (!S_ISREG(status->st_mode))
-		return -1;
-	int opened = fd;
-	fd = -1;
-	return opened;
+	bool known = fstat(fd, status) == 0;
+	*is_folder = known && S_ISDIR(status->st_mode) && !wants_index;
+	if (known && S_ISREG(status->st_mode))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 void http_folder_answer(const struct http_folder *folder, struct http_exchange *exchange,
