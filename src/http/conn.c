@@ -265,7 +265,7 @@ static bool set_timer(const struct http_thread *thread, struct http_conn *conn)
 {
 	struct http_loop *loop = conn->loop;
 	set_deadline(thread, conn);
-	if (thread->loop != loop)
+	if (!thread->loop || thread->loop != loop)
 		return conn->waiting == HTTP_WAIT_IDLE && conn->check <= conn->deadline;
 	if (!conn->timer.next || conn->check > conn->deadline) {
 		conn->check = conn->deadline;
