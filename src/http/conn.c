@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a connection: receive, answer all whole requests, send, wait. One function for a
- * loop's thread and for one without a loop; they differ in how they leave it (settle()). A handler
- * inside may turn the first into the second: thread->loop is asked again after it.
+/* The life of a connection: receive, answer all whole requests, send, wait. The same for the owner
+ * of its loop and for any other thread; they differ in how they leave it (settle(), bury()). A
+ * handler inside may turn the first into the second: thread->loop is asked again after it.
  * What is not sent is moved to conn->output, and no request is read until that is gone. */
 #include "http/conn.h"
 
@@ -29,18 +29,15 @@ void http_conn_close(struct http_conn *conn)
 	atomic_fetch_sub(&server->open, 1);
 }
 
-/* Frees at once where nobody else can know the connection: the loop's owner has no other event
- * for it in its batch, and it stands in no inbox. */
+/* Its memory stays until no event can point to it any more. */
 static void bury(struct http_thread *thread, struct http_conn *conn)
 {
 	http_conn_close(conn);
-	if (thread->loop == conn->loop) {
-		http_wheel_remove(&conn->timer);
-		mem_free(conn);
-	} else {
-		atomic_store(&conn->state, HTTP_CLOSED);
+	atomic_store(&conn->state, HTTP_CLOSED);
+	if (thread->loop == conn->loop)
+		http_loop_bury(conn->loop, conn);
+	else
 		http_loop_send(conn->loop, conn, HTTP_MESSAGE_CLOSED);
-	}
 }
 
 static enum http_waiting waits_for(const struct http_conn *conn)
@@ -262,20 +259,26 @@ static void count_expired(struct http_thread *thread, const struct http_conn *co
 		http_count(thread, (unsigned)REASONS[conn->waiting], 1);
 }
 
-/* Leaves a connection that waits to its loop. False: an event came meanwhile, look again. */
-static bool settle(struct http_thread *thread, struct http_conn *conn)
+/* Has the loop look at the connection in time. False where another thread than the loop's owner
+ * cannot see to that. */
+static bool set_timer(const struct http_thread *thread, struct http_conn *conn)
 {
 	struct http_loop *loop = conn->loop;
 	set_deadline(thread, conn);
-	if (thread->loop == loop) {
-		if (!conn->timer.next || conn->check > conn->deadline) {
-			conn->check = conn->deadline;
-			http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
-		}
-		return true;
+	if (!thread->loop || thread->loop != loop)
+		return conn->waiting == HTTP_WAIT_IDLE && conn->check <= conn->deadline;
+	if (!conn->timer.next || conn->check > conn->deadline) {
+		conn->check = conn->deadline;
+		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
 	}
-	if (conn->waiting != HTTP_WAIT_IDLE || conn->check > conn->deadline) {
-		http_loop_send(loop, conn, HTTP_MESSAGE_RESUME);
+	return true;
+}
+
+/* Leaves a connection that waits to its loop. False: an event came meanwhile, look again. */
+static bool settle(struct http_thread *thread, struct http_conn *conn)
+{
+	if (!set_timer(thread, conn)) {
+		http_loop_send(conn->loop, conn, HTTP_MESSAGE_RESUME);
 		return true;
 	}
 	unsigned busy = HTTP_BUSY;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Static files. The system itself keeps a path below the folder (openat2, RESOLVE_BENEATH), so no
- * spelling of "..", and no link that is changed meanwhile, leads out. */
+ * spelling of "..", and no link that is changed meanwhile, leads out. Where there is no openat2 no
+ * link is followed at all. */
 #include "http/files.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "http/exchange.h"
@@ -262,11 +262,39 @@ static bool is_hidden(struct str path)
 	return false;
 }
 
+static int open_part(int folder, struct str part, int flags)
+{
+	char name[PATH_LIMIT];
+	snprintf(name, sizeof name, "%.*s", STR_ARG(part));
+	return openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Opens part by part, without following any link: for systems without openat2(). */
+static int open_by_parts(int root, struct str path, int flags)
+{
+	int folder = root;
+	struct str part;
+	while (folder >= 0 && str_split(&path, '/', &part)) {
+		bool leads_out = !part.length || str_starts(part, STR(".."));
+		int next = -1;
+		if (!leads_out)
+			next = open_part(folder, part, path.at ? O_PATH | O_DIRECTORY : flags);
+		if (folder != root)
+			close(folder);
+		folder = next;
+	}
+	return folder;
+}
+
 static int open_beneath(const struct http_folder *folder, const char *path)
 {
-	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC,
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	return (int)syscall(SYS_openat2, folder->fd, path, &how, sizeof how);
+	int fd = (int)syscall(SYS_openat2, folder->fd, path, &how, sizeof how);
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) /* not there, or not allowed */
+		return open_by_parts(folder->fd, str_of(path), flags);
+	return fd;
 }
 
 static void answer_file(struct http_exchange *exchange, int fd, const struct stat *status,
@@ -307,19 +335,19 @@ static int open_resource(const struct http_folder *folder, struct str path, stru
 	char name[PATH_LIMIT];
 	bool wants_index = !path.length || str_ends(path, STR("/"));
 	*is_folder = false;
-	if (path.length + sizeof "index.html" > sizeof name)
+	int length = snprintf(name, sizeof name, "%.*s%s", STR_ARG(path),
+			      wants_index ? "index.html" : "");
+	if (length >= (int)sizeof name)
 		return -1;
-	memcpy(name, path.at ? path.at : "", path.length);
-	strcpy(name + path.length, wants_index ? "index.html" : "");
-	_cleanup_(file_closep) int fd = open_beneath(folder, name);
-	if (fd < 0 || fstat(fd, status) < 0)
+	int fd = open_beneath(folder, name);
+	if (fd < 0)
 		return -1;
-	*is_folder = S_ISDIR(status->st_mode) && !wants_index;
-	if (!S_ISREG(status->st_mode))
-		return -1;
-	int opened = fd;
-	fd = -1;
-	return opened;
+	bool known = fstat(fd, status) == 0;
+	*is_folder = known && S_ISDIR(status->st_mode) && !wants_index;
+	if (known && S_ISREG(status->st_mode))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 void http_folder_answer(const struct http_folder *folder, struct http_exchange *exchange,

@@ -26,7 +26,8 @@ int http_folder_open(struct http_folder *folder, const char *path, struct error 
 void http_folder_close(struct http_folder *folder);
 
 /* Answers with the file at `path` below the folder, unescaped, without a leading '/', as a route
- * "/{path...}" yields it. Links are followed as long as they stay below the folder. 404 for what
+ * "/{path...}" yields it. Links are followed as long as they stay below the folder, where the
+ * system has openat2() (Linux 5.6); else they are 404. 404 for what
  * is no regular file, for what would lead outside, and for a part that starts with '.', other
  * than ".well-known"; 301 to the path with a '/' for a folder without. */
 void http_folder_answer(const struct http_folder *folder, struct http_exchange *exchange,

@@ -35,7 +35,7 @@ static int local_address(const char *path, union address *out, socklen_t *length
 		return error_set(error, ERROR_INVALID, "the path of the socket is too long: %s",
 				 path);
 	out->local.sun_family = AF_UNIX;
-	strcpy(out->local.sun_path, path);
+	memcpy(out->local.sun_path, path, strlen(path) + 1);
 	*length = sizeof out->local;
 	return 0;
 }
@@ -97,7 +97,7 @@ static int bind_to(int fd, const union address *address, socklen_t length)
 
 static int learn_name(struct http_server *server)
 {
-	union address address;
+	union address address = {0};
 	socklen_t length = sizeof address;
 	if (server->options.address[0] == '/') {
 		server->path = mem_copy(server->options.address, strlen(server->options.address));
@@ -175,7 +175,7 @@ static bool add_connection(struct http_thread *thread, struct http_loop *mine, i
 	if (loop == mine)
 		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
 	else
-		http_loop_send(loop, conn, HTTP_MESSAGE_FRESH);
+		http_loop_send_fresh(loop, conn);
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
 				    .data.ptr = conn};
 	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop a thread serves: a batch of events, then what others left in the inbox, then what has
  * waited too long, then the next batch. A handler may lose the loop at any event: what is left
- * of the batch stays in the loop for its next thread.
- * Memory of a connection that another thread closed is freed between two batches only, because
- * an event of the same batch may still point to it. */
+ * of the batch stays in the loop for its next thread. And where the owner is stuck, in a handler or
+ * because the system runs something else in its place, a thread of another loop takes events out
+ * of the batch.
+ * Memory of a closed connection is freed when the batch is empty and no thread holds an event:
+ * until then one may still point to it. */
 #include "http/loop.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -33,31 +36,102 @@ void http_loop_send(struct http_loop *loop, struct http_conn *conn, enum http_me
 		http_loop_wake(loop);
 }
 
-/* Sorts the inbox: what is new into the wheel, the rest onto the two lists. */
+void http_loop_send_fresh(struct http_loop *loop, struct http_conn *conn)
+{
+	struct http_conn *first = atomic_load(&loop->fresh);
+	do
+		conn->next_fresh = first;
+	while (!atomic_compare_exchange_weak(&loop->fresh, &first, conn));
+}
+
+void http_loop_bury(struct http_loop *loop, struct http_conn *conn)
+{
+	http_wheel_remove(&conn->timer);
+	conn->next = loop->dead;
+	loop->dead = conn;
+}
+
+static void welcome_fresh(struct http_loop *loop)
+{
+	struct http_conn *next, *conn = atomic_exchange(&loop->fresh, NULL);
+	for (; conn; conn = next) {
+		next = conn->next_fresh;
+		if (!(atomic_load(&conn->state) & HTTP_CLOSED))
+			http_wheel_put(&loop->wheel, &conn->timer, conn->check, loop->now);
+	}
+}
+
+/* Sorts what others sent onto the two lists. What is closed was fresh before: so the inbox is taken
+ * first, and looked at after the fresh ones. */
 static void open_inbox(struct http_loop *loop)
 {
-	if (!atomic_load_explicit(&loop->inbox, memory_order_relaxed))
-		return;
-	struct http_conn *next, *conn = atomic_exchange(&loop->inbox, NULL);
+	struct http_conn *next, *conn = NULL;
+	if (atomic_load_explicit(&loop->inbox, memory_order_relaxed))
+		conn = atomic_exchange(&loop->inbox, NULL);
+	if (conn || atomic_load_explicit(&loop->fresh, memory_order_relaxed))
+		welcome_fresh(loop);
 	for (; conn; conn = next) {
 		next = conn->next;
-		struct http_conn **list = &loop->resumed;
-		if (conn->message == HTTP_MESSAGE_FRESH) {
-			http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
-			continue;
-		}
 		if (conn->message == HTTP_MESSAGE_CLOSED) {
-			http_wheel_remove(&conn->timer);
-			list = &loop->dead;
+			http_loop_bury(loop, conn);
+		} else {
+			conn->next = loop->resumed;
+			loop->resumed = conn;
 		}
-		conn->next = *list;
-		*list = conn;
 	}
+}
+
+static void lock_batch(struct http_loop *loop)
+{
+	for (unsigned tries = 1;
+	     atomic_exchange_explicit(&loop->batch_lock, true, memory_order_acquire); tries++)
+		if (tries % 64 == 0)
+			sched_yield();
+}
+
+static void unlock_batch(struct http_loop *loop)
+{
+	atomic_store_explicit(&loop->batch_lock, false, memory_order_release);
+}
+
+/* Whether no event is left; `quite`: nor held by a thief, who counts himself before he takes. */
+static bool is_batch_empty(struct http_loop *loop, bool quite)
+{
+	lock_batch(loop);
+	bool empty = loop->event_next == loop->event_count &&
+		     (!quite || atomic_load(&loop->thieves) == 0);
+	unlock_batch(loop);
+	return empty;
+}
+
+/* Takes an event out of the batch; false when it is empty. */
+static bool take_event(struct http_loop *loop, struct epoll_event *out)
+{
+	lock_batch(loop);
+	bool taken = loop->event_next < loop->event_count;
+	if (taken)
+		*out = loop->events[loop->event_next++];
+	unlock_batch(loop);
+	return taken;
+}
+
+/* Adds to the batch; there is room for what its owner and one thief find at once, and a thief only
+ * adds to an empty one. */
+static void add_events(struct http_loop *loop, const struct epoll_event *events, int count)
+{
+	lock_batch(loop);
+	if (loop->event_next == loop->event_count)
+		loop->event_next = loop->event_count = 0;
+	memcpy(loop->events + loop->event_count, events, (size_t)count * sizeof *events);
+	loop->event_count += count;
+	unlock_batch(loop);
 }
 
 static void free_dead(struct http_loop *loop)
 {
 	struct http_conn *next;
+	if (!loop->dead || !is_batch_empty(loop, true))
+		return;
 	for (struct http_conn *conn = loop->dead; conn; conn = next) {
 		next = conn->next;
 		mem_free(conn);
@@ -65,16 +139,24 @@ static void free_dead(struct http_loop *loop)
 	loop->dead = NULL;
 }
 
-/* Whether another thread works on the connection; it is told then that something happened. */
-static bool is_busy(struct http_conn *conn, bool hangup)
+/* Claims the connection for an event; false when another thread has it, which is told, or when it
+ * is closed. */
+static bool claim(struct http_conn *conn, bool hangup)
 {
-	unsigned state = atomic_load_explicit(&conn->state, memory_order_acquire);
-	while (state & HTTP_BUSY) {
-		unsigned told = state | HTTP_MORE | (hangup ? HTTP_GONE : 0);
-		if (atomic_compare_exchange_weak(&conn->state, &state, told))
-			return true;
-	}
-	return state & HTTP_CLOSED;
+	unsigned state = atomic_load_explicit(&conn->state, memory_order_relaxed), next;
+	do {
+		if (state & HTTP_CLOSED)
+			return false;
+		next = state & HTTP_BUSY ? state | HTTP_MORE | (hangup ? HTTP_GONE : 0) : HTTP_BUSY;
+	} while (!atomic_compare_exchange_weak(&conn->state, &state, next));
+	return !(state & HTTP_BUSY);
+}
+
+/* Claims a connection that nobody works on, without telling. */
+static bool claim_quiet(struct http_conn *conn)
+{
+	unsigned quiet = 0;
+	return atomic_compare_exchange_strong(&conn->state, &quiet, HTTP_BUSY);
 }
 
 static void drain_wake(struct http_loop *loop)
@@ -84,27 +166,102 @@ static void drain_wake(struct http_loop *loop)
 		return;
 }
 
-static void on_event(struct http_thread *thread, struct http_loop *loop, struct epoll_event event)
+static bool is_hangup(struct epoll_event event)
 {
-	struct http_conn *conn = event.data.ptr;
-	if (event.data.ptr == loop) {
-		drain_wake(loop);
-	} else if (event.data.ptr == loop->server) {
-		http_accept_some(thread, loop);
-	} else {
-		bool hangup = event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-		if (!conn->timer.next)
-			open_inbox(loop);
-		if (!is_busy(conn, hangup))
-			http_conn_work(thread, conn, hangup);
-	}
+	return event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
 }
 
-/* Serves what is left of the batch; false when the loop was lost. */
+static void on_event(struct http_thread *thread, struct http_loop *loop, struct epoll_event event)
+{
+	if (event.data.ptr == loop)
+		drain_wake(loop);
+	else if (event.data.ptr == loop->server)
+		http_accept_some(thread, loop);
+	else if (claim(event.data.ptr, is_hangup(event)))
+		http_conn_work(thread, event.data.ptr, is_hangup(event));
+}
+
+/* Serves the batch; false when the loop was lost. */
 static bool serve_batch(struct http_thread *thread, struct http_loop *loop)
 {
-	while (loop->event_next < loop->event_count) {
-		on_event(thread, loop, loop->events[loop->event_next++]);
+	struct epoll_event event;
+	while (take_event(loop, &event)) {
+		unsigned progress = atomic_load_explicit(&loop->progress, memory_order_relaxed);
+		atomic_store_explicit(&loop->progress, progress + 1, memory_order_relaxed);
+		on_event(thread, loop, event);
+		if (!thread->loop)
+			return false;
+	}
+	return true;
+}
+
+/* Ends a claim; what came meanwhile is looked at as if the connection came back. */
+static void release(struct http_loop *loop, struct http_conn *conn)
+{
+	unsigned busy = HTTP_BUSY;
+	if (!atomic_compare_exchange_strong(&conn->state, &busy, 0))
+		http_loop_send(loop, conn, HTTP_MESSAGE_RESUME);
+}
+
+/* Takes what the system has for a loop whose owner does not ask. */
+static void fetch_for(struct http_loop *loop)
+{
+	struct epoll_event events[HTTP_HELP_EVENTS];
+	if (!is_batch_empty(loop, false))
+		return;
+	int count = epoll_wait(loop->epoll, events, HTTP_HELP_EVENTS, 0);
+	if (count > 0)
+		add_events(loop, events, count);
+}
+
+/* Claims a connection out of another loop's batch. What is no connection is told again by the
+ * system, to the loop's own thread. */
+static struct http_conn *steal(struct http_loop *loop, bool *hangup)
+{
+	struct epoll_event event;
+	struct http_conn *found = NULL;
+	atomic_fetch_add(&loop->thieves, 1);
+	while (!found && take_event(loop, &event)) {
+		*hangup = is_hangup(event);
+		if (event.data.ptr != loop && event.data.ptr != loop->server &&
+		    claim(event.data.ptr, *hangup))
+			found = event.data.ptr;
+	}
+	atomic_fetch_sub(&loop->thieves, 1);
+	return found;
+}
+
+/* Whether the loop's owner did nothing since this thread looked last. */
+static bool is_stuck(struct http_thread *thread, unsigned index)
+{
+	unsigned progress = atomic_load(&thread->server->loops[index]->progress);
+	bool stuck = thread->seen[index] == progress;
+	thread->seen[index] = progress;
+	return stuck;
+}
+
+/* From time to time, looks whether another loop is stuck, and does some of its work. False when
+ * the thread's own loop was lost. */
+static bool help(struct http_thread *thread, struct http_loop *mine)
+{
+	struct http_server *server = thread->server;
+	if (server->loop_count == 1 || mine->now - thread->helped < HTTP_HELP_NS)
+		return true;
+	unsigned index = thread->help_next++ % server->loop_count;
+	if (server->loops[index] == mine)
+		index = thread->help_next++ % server->loop_count;
+	struct http_loop *loop = server->loops[index];
+	struct http_conn *conn;
+	bool hangup;
+	thread->helped = mine->now;
+	if (!is_stuck(thread, index))
+		return true;
+	if (atomic_fetch_add(&loop->thieves, 1) == 0) /* one thief adds at a time */
+		fetch_for(loop);
+	atomic_fetch_sub(&loop->thieves, 1);
+	for (int i = 0; i < HTTP_HELP_EVENTS && (conn = steal(loop, &hangup)); i++) {
+		http_count(thread, HTTP_COUNT_HELPED, 1);
+		http_conn_work(thread, conn, hangup);
 		if (!thread->loop)
 			return false;
 	}
@@ -117,7 +274,7 @@ static bool serve_resumed(struct http_thread *thread, struct http_loop *loop)
 	while (loop->resumed) {
 		struct http_conn *conn = loop->resumed;
 		loop->resumed = conn->next;
-		bool hangup = atomic_exchange(&conn->state, 0) & HTTP_GONE;
+		bool hangup = atomic_exchange(&conn->state, HTTP_BUSY) & HTTP_GONE;
 		http_conn_work(thread, conn, hangup);
 		if (!thread->loop)
 			return false;
@@ -125,24 +282,46 @@ static bool serve_resumed(struct http_thread *thread, struct http_loop *loop)
 	return true;
 }
 
-/* Looks at each connection whose time may have come; false when the loop was lost. */
+/* Looks at a connection whose time may have come. */
+static void check_time(struct http_thread *thread, struct http_loop *loop, struct http_conn *conn)
+{
+	if (!claim_quiet(conn)) {
+		uint64_t later = loop->now + HTTP_RECHECK_MS * UINT64_C(1000000);
+		http_wheel_put(&loop->wheel, &conn->timer, later, loop->now);
+	} else if (conn->deadline > loop->now) {
+		conn->check = conn->deadline;
+		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
+		release(loop, conn);
+	} else {
+		http_conn_expire(thread, conn);
+	}
+}
+
+/* False when the loop was lost. */
 static bool serve_timers(struct http_thread *thread, struct http_loop *loop)
 {
 	struct http_timer *timer;
 	while ((timer = http_wheel_take(&loop->wheel, loop->now))) {
-		struct http_conn *conn = (struct http_conn *)(void *)timer;
-		bool busy = atomic_load_explicit(&conn->state, memory_order_acquire) != 0;
-		if (busy || conn->deadline > loop->now) {
-			uint64_t later = loop->now + HTTP_RECHECK_MS * UINT64_C(1000000);
-			http_wheel_put(&loop->wheel, timer, busy ? later : conn->deadline,
-				       loop->now);
-			continue;
-		}
-		http_conn_expire(thread, conn);
+		check_time(thread, loop, (struct http_conn *)(void *)timer);
 		if (!thread->loop)
 			return false;
 	}
 	return true;
+}
+
+/* Gives a connection that is quiet the little time it has while the server drains. */
+static void hurry(struct http_loop *loop, struct http_conn *conn)
+{
+	uint64_t quiet = loop->now + HTTP_QUIET_MS * UINT64_C(1000000);
+	if (!claim_quiet(conn)) {
+		http_wheel_put(&loop->wheel, &conn->timer, quiet, loop->now);
+		return;
+	}
+	if (!conn->input && !conn->output && !conn->closing && conn->deadline > quiet)
+		conn->deadline = quiet;
+	conn->check = conn->deadline;
+	http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
+	release(loop, conn);
 }
 
 /* Once, when the server begins to drain: the last connections are accepted, and those that are
@@ -150,7 +329,6 @@ static bool serve_timers(struct http_thread *thread, struct http_loop *loop)
 static void begin_drain(struct http_thread *thread, struct http_loop *loop)
 {
 	struct http_timer *timer, *all = NULL;
-	uint64_t quiet = loop->now + HTTP_QUIET_MS * UINT64_C(1000000);
 	loop->drains = true;
 	http_accept_last(thread, loop);
 	open_inbox(loop);
@@ -159,14 +337,9 @@ static void begin_drain(struct http_thread *thread, struct http_loop *loop)
 		all = timer;
 	}
 	while ((timer = all)) {
-		struct http_conn *conn = (struct http_conn *)(void *)timer;
 		all = timer->next;
 		timer->next = NULL;
-		bool busy = atomic_load_explicit(&conn->state, memory_order_acquire) != 0;
-		bool is_quiet = !busy && !conn->input && !conn->output && !conn->closing;
-		if (is_quiet && conn->deadline > quiet)
-			conn->deadline = quiet;
-		http_wheel_put(&loop->wheel, timer, busy ? quiet : conn->deadline, loop->now);
+		hurry(loop, (struct http_conn *)(void *)timer);
 	}
 	atomic_fetch_add(&loop->server->drained, 1);
 }
@@ -184,7 +357,7 @@ static bool keep_house(struct http_thread *thread, struct http_loop *loop)
 
 static int patience(const struct http_loop *loop)
 {
-	if (loop->resumed || atomic_load_explicit(&loop->server->orphaned, memory_order_relaxed))
+	if (loop->resumed)
 		return 0;
 	int wait = http_wheel_wait(&loop->wheel, loop->now);
 	return loop->accept_again && (wait < 0 || wait > HTTP_ACCEPT_PAUSE_MS)
@@ -194,23 +367,22 @@ static int patience(const struct http_loop *loop)
 
 static void next_batch(struct http_loop *loop)
 {
-	int count = epoll_wait(loop->epoll, loop->events, HTTP_BATCH, patience(loop));
-	loop->event_next = 0;
-	loop->event_count = count > 0 ? count : 0;
+	struct epoll_event events[HTTP_BATCH];
+	int count = epoll_wait(loop->epoll, events, HTTP_BATCH, patience(loop));
 	loop->now = clock_monotonic();
-	if (count > 0)
+	if (count > 0) {
+		add_events(loop, events, count);
 		http_team_watch(loop->server);
+	}
 }
 
 void http_loop_serve(struct http_thread *thread, struct http_loop *loop)
 {
 	thread->loop = loop;
-	while (serve_batch(thread, loop) && keep_house(thread, loop)) {
+	while (serve_batch(thread, loop) && keep_house(thread, loop) && help(thread, loop)) {
 		if (atomic_load_explicit(&loop->server->stopping, memory_order_relaxed))
 			return;
-		loop = thread->loop = http_team_rotate(thread, loop);
-		if (loop->event_next == loop->event_count)
-			next_batch(loop);
+		next_batch(loop);
 	}
 }
 

@@ -15,8 +15,14 @@ void http_loop_free(struct http_loop *loop);
 /* Has the loop's thread look around soon; for any thread. */
 void http_loop_wake(struct http_loop *loop);
 
-/* Puts a busy or new connection, with its `message`, before the loop's owner; for any thread. */
+/* Puts a claimed connection before the loop's owner; for any thread. */
 void http_loop_send(struct http_loop *loop, struct http_conn *conn, enum http_message message);
+
+/* Makes a new connection known to the loop's owner, before it has events; for any thread. */
+void http_loop_send_fresh(struct http_loop *loop, struct http_conn *conn);
+
+/* Frees a closed connection as soon as nothing can point to it; for the loop's owner. */
+void http_loop_bury(struct http_loop *loop, struct http_conn *conn);
 
 /* Serves until the thread loses the loop, or the server ends. */
 void http_loop_serve(struct http_thread *thread, struct http_loop *loop);

@@ -271,7 +271,7 @@ static bool handle(struct http_thread *thread, struct http_conn *conn, struct ht
 	struct http_exchange *exchange = &thread->exchange;
 	do {
 		begin(thread, conn, exchange->deferred ? conn->input : input);
-		http_team_enter_handler(thread, conn);
+		http_team_enter_handler(thread);
 		options->handle(options->context, exchange);
 		thread->in_handler = false;
 		http_team_leave_handler(thread);
@@ -293,7 +293,6 @@ bool http_respond(struct http_thread *thread, struct http_conn *conn, struct htt
 	if (queued) {
 		http_body_release(&exchange->body);
 		http_count(thread, HTTP_COUNT_DEFERRED, 1);
-		atomic_store(&conn->state, HTTP_BUSY);
 		http_team_defer(thread->server, conn);
 	}
 	return !queued;

@@ -170,6 +170,7 @@ void http_server_count(const struct http_server *server, struct http_counters *o
 		.received = sum(server, HTTP_COUNT_RECEIVED),
 		.sent = sum(server, HTTP_COUNT_SENT),
 		.blocked = sum(server, HTTP_COUNT_BLOCKED),
+		.helped = sum(server, HTTP_COUNT_HELPED),
 		.deferred = sum(server, HTTP_COUNT_DEFERRED),
 		.taken = atomic_load(&server->taken),
 		.open = atomic_load(&server->open),

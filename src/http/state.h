@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/crew.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "http/input.h"
@@ -17,15 +18,17 @@
 #include "http/wheel.h"
 
 /* What a server is made of, for the files of this folder. Who may touch what:
- * - a loop, its wheel, its batch of events and its quiet connections: the thread that owns it;
- * - a busy connection: the thread that works on it;
+ * - a loop and its wheel: the thread that owns it; its batch of events: who has its batch_lock;
+ * - a connection: the thread that claimed it, by HTTP_BUSY;
  * - a thread's buffers and exchange: that thread;
  * - what is atomic, or behind server->lock: everybody. */
 
 enum {
 	HTTP_BUFFER_SIZE = 64 * 1024, /* of a thread, for what it receives */
-	HTTP_BATCH = 64,              /* events taken from the system at once */
+	HTTP_BATCH = 32,              /* events taken from the system at once */
 	HTTP_FLUSH_SIZE = 32 * 1024,  /* responses of a pipeline that are put together */
+	HTTP_HELP_NS = 50000,         /* between two looks at other loops */
+	HTTP_HELP_EVENTS = 16,        /* taken from a loop that is stuck, at once */
 	HTTP_LINGER_LIMIT = 1 << 20,  /* bytes taken from a client that was refused */
 	HTTP_LINGER_MS = 2000,        /* and for how long */
 	HTTP_QUIET_MS = 500,          /* of a connection before it is closed while draining */
@@ -46,24 +49,25 @@ enum { HTTP_WAITS = HTTP_WAIT_LINGER + 1 };
 
 /* Bits of http_conn.state. */
 enum {
-	HTTP_BUSY = 1,   /* a thread without a loop works on it; the loop must keep off */
-	HTTP_MORE = 2,   /* the loop saw an event meanwhile: that thread must look again */
-	HTTP_GONE = 4,   /* the loop saw that the client hung up meanwhile */
+	HTTP_BUSY = 1,   /* a thread works on it, with the loop or without */
+	HTTP_MORE = 2,   /* there was an event meanwhile: that thread must look again */
+	HTTP_GONE = 4,   /* the client hung up meanwhile */
 	HTTP_CLOSED = 8, /* its descriptor is closed; only its memory is left */
 };
 
 /* Why a connection stands in the inbox of its loop. */
-enum http_message { HTTP_MESSAGE_FRESH, HTTP_MESSAGE_RESUME, HTTP_MESSAGE_CLOSED };
+enum http_message { HTTP_MESSAGE_RESUME, HTTP_MESSAGE_CLOSED };
 
 /* What an idle keep-alive connection costs is this struct and nothing else. */
 struct http_conn {
 	struct http_timer timer; /* in the wheel of the loop; first, for the cast */
 	struct http_loop *loop;
-	struct http_conn *next;     /* in an inbox, or in the queue of deferred requests */
-	struct http_input *input;   /* of a request that is not complete, or deferred; or NULL */
-	struct http_output *output; /* that the client did not take yet, or NULL */
-	uint64_t deadline;          /* when what it waits for must have come */
-	uint64_t check;             /* when the wheel looks at it, or sooner */
+	struct http_conn *next;       /* in an inbox, or in the queue of deferred requests */
+	struct http_conn *next_fresh; /* in loop->fresh */
+	struct http_input *input;     /* of a request that is not complete, or deferred; or NULL */
+	struct http_output *output;   /* that the client did not take yet, or NULL */
+	uint64_t deadline;            /* when what it waits for must have come */
+	uint64_t check;               /* when the wheel looks at it, or sooner */
 	atomic_uint state;
 	int fd;
 	uint32_t discarded; /* bytes, while lingering */
@@ -77,10 +81,13 @@ struct http_conn {
 
 struct http_loop {
 	struct http_server *server;
-	_Atomic uintptr_t owner;   /* the thread; + HTTP_HANDLING while it is in a handler; or 0 */
-	atomic_uint handled;       /* counts handlers, so that a watcher knows one from the next */
-	struct http_conn *current; /* of the handler */
+	_Atomic uintptr_t owner; /* the thread; + HTTP_HANDLING while it is in a handler; or 0 */
+	atomic_uint handled;     /* counts handlers, so that a watcher knows one from the next */
 	_Atomic(struct http_conn *) inbox;
+	_Atomic(struct http_conn *) fresh; /* accepted by other threads */
+	atomic_uint progress;              /* counts what the owner takes out of the batch */
+	atomic_uint thieves; /* threads that hold an event of the batch, not yet its connection */
+	atomic_bool batch_lock;
 	atomic_uint connections;
 	int epoll;
 	int wake; /* eventfd */
@@ -92,7 +99,7 @@ struct http_loop {
 	uint64_t now;
 	uint64_t accept_again; /* when the listener is watched again; 0: it is */
 	bool drains;
-	struct epoll_event events[HTTP_BATCH];
+	struct epoll_event events[2 * HTTP_BATCH]; /* of which the owner and a thief may add */
 	struct http_wheel wheel;
 };
 
@@ -124,6 +131,7 @@ enum http_count {
 	HTTP_COUNT_BLOCKED,
 	HTTP_COUNT_TAKEN,
 	HTTP_COUNT_DEFERRED,
+	HTTP_COUNT_HELPED,
 	HTTP_COUNT_STATUS, /* of 0xx; those of 5xx are the last */
 	HTTP_COUNTS = HTTP_COUNT_STATUS + 6,
 };
@@ -136,6 +144,9 @@ struct http_thread {
 	pthread_t id;
 	bool in_handler;
 	unsigned blocking; /* depth of http_blocking_begin() */
+	uint64_t helped;   /* when it last looked at another loop */
+	unsigned help_next;
+	unsigned seen[CREW_LIMIT]; /* progress of the loops, then */
 	int64_t date_second;
 	char date[40]; /* "Date: ...\r\n" */
 	struct http_exchange exchange;
@@ -154,8 +165,7 @@ struct http_server {
 	uint16_t port;
 	char *path; /* of a Unix socket, or NULL */
 
-	atomic_uint open;     /* connections */
-	atomic_uint orphaned; /* loops that wait for a thread; to be asked without the lock */
+	atomic_uint open; /* connections */
 	atomic_bool draining;
 	atomic_bool stopping;
 	atomic_uint drained; /* loops that accept no more */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hand-over of loops. Invariants:
- * - a loop has one owner or stands in `orphans`; for each orphan a thread is on its way, so it may
- *   be taken by whoever comes first, in exchange for another;
+ * - a loop has one owner or stands in `orphans`, and for each orphan a thread is on its way;
  * - a loop is taken out of a handler by one compare-and-swap of `owner`, so that the thread, its
- *   watcher, or both at once may try; who wins marks the connection busy first.
+ *   watcher, or both at once may try.
  * Knows no HTTP. */
 #include "http/team.h"
 
@@ -56,7 +55,6 @@ static bool take_work(struct http_thread *thread, struct http_loop **loop, struc
 	if ((*loop = server->orphans)) {
 		if (!(server->orphans = (*loop)->next))
 			server->orphans_end = &server->orphans;
-		atomic_fetch_sub(&server->orphaned, 1);
 		atomic_store(&(*loop)->owner, (uintptr_t)thread);
 		return true;
 	}
@@ -155,7 +153,6 @@ static void add_orphan(struct http_server *server, struct http_loop *loop)
 	loop->next = NULL;
 	*server->orphans_end = loop;
 	server->orphans_end = &loop->next;
-	atomic_fetch_add(&server->orphaned, 1);
 }
 
 /* Takes the loop from its handler and has another thread go on with it. The thread that is called
@@ -167,21 +164,18 @@ static bool pass_on(struct http_loop *loop, uintptr_t owner)
 	pthread_mutex_lock(&server->lock);
 	if (atomic_load(&loop->owner) == owner && call_thread(server)) {
 		passed = atomic_compare_exchange_strong(&loop->owner, &owner, 0);
-		if (passed) {
-			atomic_store(&loop->current->state, HTTP_BUSY);
+		if (passed)
 			add_orphan(server, loop);
-		}
 	}
 	pthread_mutex_unlock(&server->lock);
 	return passed;
 }
 
-void http_team_enter_handler(struct http_thread *thread, struct http_conn *conn)
+void http_team_enter_handler(struct http_thread *thread)
 {
 	struct http_loop *loop = thread->loop;
 	if (!loop)
 		return;
-	loop->current = conn;
 	unsigned handled = atomic_load_explicit(&loop->handled, memory_order_relaxed);
 	atomic_store_explicit(&loop->handled, handled + 1, memory_order_relaxed);
 	atomic_store_explicit(&loop->owner, (uintptr_t)thread | HTTP_HANDLING,
@@ -222,22 +216,6 @@ void http_team_defer(struct http_server *server, struct http_conn *conn)
 	if (server->deferring < server->deferring_limit)
 		call_thread(server);
 	pthread_mutex_unlock(&server->lock);
-}
-
-struct http_loop *http_team_rotate(struct http_thread *thread, struct http_loop *loop)
-{
-	struct http_server *server = thread->server;
-	struct http_conn *conn;
-	if (atomic_load_explicit(&server->orphaned, memory_order_relaxed) == 0)
-		return loop;
-	pthread_mutex_lock(&server->lock);
-	if (server->orphans) {
-		atomic_store(&loop->owner, 0);
-		add_orphan(server, loop);
-		take_work(thread, &loop, &conn);
-	}
-	pthread_mutex_unlock(&server->lock);
-	return loop;
 }
 
 static void nap(unsigned ms)

@@ -13,8 +13,8 @@ int http_team_start(struct http_server *server, struct error *error) must_check;
 /* Waits for all threads, which must have been told to stop, and frees them. */
 void http_team_end(struct http_server *server);
 
-/* Before and after the handler of `conn`. False: another thread has the loop by now. */
-void http_team_enter_handler(struct http_thread *thread, struct http_conn *conn);
+/* Before and after a handler. False: another thread has the loop by now. */
+void http_team_enter_handler(struct http_thread *thread);
 bool http_team_leave_handler(struct http_thread *thread);
 
 /* Inside a handler: whether the thread still has its loop. */
@@ -25,9 +25,6 @@ void http_team_give_loop(struct http_thread *thread);
 
 /* Gives a connection, whose request is complete, to a thread without a loop. */
 void http_team_defer(struct http_server *server, struct http_conn *conn);
-
-/* Another loop that waits for a thread, in exchange for this one; this one if there is none. */
-struct http_loop *http_team_rotate(struct http_thread *thread, struct http_loop *loop);
 
 /* Wakes the watcher, if it sleeps because nothing was to be watched. */
 void http_team_watch(struct http_server *server);

@@ -266,10 +266,6 @@ static void check_subscription(struct building *building, const ash_module *modu
 		complain(building, &subscribes->place,
 			 "%s subscribes to %s but has no handler for it; add it to ASH_MODULE(%s)",
 			 module->name, event->name, module->name);
-	if (strcmp(event->module, module->name) != 0 && !depends_on(module, event->module))
-		complain(building, &subscribes->place,
-			 "%s subscribes to %s without depending on %s; add it to depends_on",
-			 module->name, event->name, event->module);
 	if (!publisher || !publishes(publisher->module, event))
 		complain(building, &subscribes->place,
 			 "%s subscribes to %s, which no module of the application publishes",

@@ -130,10 +130,31 @@ static struct str first_element(struct str name)
 	return slash > 0 ? str_first(name, (size_t)slash) : name;
 }
 
+/* A header that protoc-gen-ashlar makes of a .proto when the program is built means that .proto. */
+static uint32_t find_proto(const struct source *source, const struct c_header *header)
+{
+	static const struct str MADE[] = {{".port.h", 7}, {".module.h", 9}};
+	static const struct str PROTO = {".proto", 6};
+	char name[PATH_LIMIT];
+	struct c_header proto = {.name = {name, 0}, .form = header->form};
+	for (size_t i = 0; i < sizeof MADE / sizeof *MADE; i++) {
+		size_t stem = header->name.length - MADE[i].length;
+		if (!str_ends(header->name, MADE[i]) || stem + PROTO.length > sizeof name)
+			continue;
+		memcpy(name, header->name.at, stem);
+		memcpy(name + stem, PROTO.at, PROTO.length);
+		proto.name.length = stem + PROTO.length;
+		return find_header(source, &proto, false);
+	}
+	return ENTRY_NONE;
+}
+
 static void resolve_header(const struct source *source, const struct c_header *header, bool next,
 			   struct reference *reference)
 {
 	uint32_t entry = find_header(source, header, next);
+	if (entry == ENTRY_NONE && header->form == INCLUDE_QUOTE)
+		entry = find_proto(source, header);
 	if (entry != ENTRY_NONE) {
 		reference->state = REFERENCE_INTERNAL;
 		reference->resolved = entry;

@@ -1,64 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server for tests and benchmarks in other languages: prints its port and runs until its
- * standard input ends or a SIGTERM comes, then drains.
+/* A server for tests and benchmarks in other languages: prints its port and runs until a SIGTERM
+ * comes, then drains.
  *
- *     http_server [PORT [THREADS]] */
+ *     http_server [PORT [THREADS [LOOPS]]] */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "http/exchange.h"
+#include "http/router.h"
 #include "http/server.h"
 
-static const char BODY[] =
-	"{\"message\":\"hello\",\"padding\":\"....................................................."
-	"..."
-	"...................................................................................."
-	"......................\"}\n";
+/* 200 bytes. */
+#define DOTS "........................................................"
+static const char BODY[] = "{\"message\":\"hello\",\"padding\":\"" DOTS DOTS DOTS "\"}";
+
+static void hello(void *context, struct http_exchange *exchange, const struct http_match *match)
+{
+	(void)context;
+	(void)match;
+	http_add_field(exchange, STR("Content-Type"), STR("application/json"));
+	http_add_body(exchange, (struct str){BODY, sizeof BODY - 1});
+}
 
 static void sleep_5_ms(void)
 {
 	nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
-static void handle(void *context, struct http_exchange *exchange)
+static void slow(void *context, struct http_exchange *exchange, const struct http_match *match)
 {
-	struct str path = http_path(exchange);
+	http_blocking_begin();
+	sleep_5_ms();
+	http_blocking_end();
+	hello(context, exchange, match);
+}
+
+static void hidden(void *context, struct http_exchange *exchange, const struct http_match *match)
+{
+	sleep_5_ms();
+	hello(context, exchange, match);
+}
+
+static void echo(void *context, struct http_exchange *exchange, const struct http_match *match)
+{
 	(void)context;
-	if (str_equal(path, STR("/slow")) || str_equal(path, STR("/deferred"))) {
-		if (path.at[1] == 'd' && http_defer(exchange))
-			return;
-		http_blocking_begin();
-		sleep_5_ms();
-		http_blocking_end();
-	} else if (str_equal(path, STR("/hidden"))) {
-		sleep_5_ms();
-	} else if (str_equal(path, STR("/echo"))) {
-		http_add_body(exchange, http_body(exchange));
-		return;
-	}
-	http_add_field(exchange, STR("Content-Type"), STR("application/json"));
-	http_add_body(exchange, (struct str){BODY, sizeof BODY - 1});
+	(void)match;
+	http_add_body(exchange, http_body(exchange));
+}
+
+static const struct {
+	const char *method;
+	const char *pattern;
+	http_route_handler handle;
+} ROUTES[] = {
+	{"GET", "/", hello},        {"POST", "/", hello},    {"GET", "/slow", slow},
+	{"GET", "/hidden", hidden}, {"POST", "/echo", echo},
+};
+
+static int make_router(struct http_router *router, struct error *error)
+{
+	for (size_t i = 0; i < sizeof ROUTES / sizeof *ROUTES; i++)
+		if (http_router_add(router, ROUTES[i].method, ROUTES[i].pattern, ROUTES[i].handle,
+				    NULL, error) < 0)
+			return -1;
+	return http_router_build(router, error);
+}
+
+/* SIGTERM and SIGINT are waited for; so they are blocked before there are threads. */
+static void block_ends(sigset_t *ends)
+{
+	sigemptyset(ends);
+	sigaddset(ends, SIGTERM);
+	sigaddset(ends, SIGINT);
+	sigprocmask(SIG_BLOCK, ends, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	struct http_server_options options = {.handle = handle};
+	_cleanup_(http_router_freep) struct http_router *router = http_router_new();
 	_cleanup_(http_server_freep) struct http_server *server = NULL;
-	struct error error;
+	struct http_server_options options = {.handle = http_router_handle, .context = router};
+	struct error error = {0};
 	sigset_t ends;
 	int which;
 	options.port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
 	options.threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-	if (http_server_start(&options, &server, &error) < 0) {
+	options.loops = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
+	block_ends(&ends);
+	if (!router || make_router(router, &error) < 0 ||
+	    http_server_start(&options, &server, &error) < 0) {
 		fprintf(stderr, "%s\n", error.message);
 		return 1;
 	}

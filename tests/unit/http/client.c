@@ -84,7 +84,7 @@ int client_read_response(int fd, struct text *out)
 	while (out->length < whole)
 		if (read_some(fd, out, whole - out->length, 5000) <= 0)
 			return 0;
-	return atoi(out->at + start + 9);
+	return (int)strtol(out->at + start + 9, NULL, 10);
 }
 
 void client_exchange(uint16_t port, struct str request, struct text *out)
@@ -102,6 +102,6 @@ unsigned client_count_responses(const struct text *answers, int *first)
 	*first = 0;
 	for (const char *at = answers->at; at && (at = strstr(at, "HTTP/1.1 ")); at += 9)
 		if (count++ == 0)
-			*first = atoi(at + 9);
+			*first = (int)strtol(at + 9, NULL, 10);
 	return count;
 }

@@ -7,9 +7,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -126,11 +129,24 @@ static void files_are_served(void **state)
 	check("GET /d%69gits.txt?x", "", "HTTP/1.1 200 ", "\r\n\r\n0123456789");
 	check("HEAD /digits.txt", "", "HTTP/1.1 200 ", "\r\n\r\n");
 	check("GET /sub/", "", "HTTP/1.1 200 ", "\r\n\r\n<p>sub");
-	check("GET /inside", "", "HTTP/1.1 200 ", "\r\n\r\n0123456789");
+	check("GET /sub/index.html", "", "HTTP/1.1 200 ", "\r\n\r\n<p>sub");
 	check("GET /.well-known/a.txt", "", "HTTP/1.1 200 ", "\r\n\r\nknown");
 	check("POST /digits.txt", "", "HTTP/1.1 405 ", "}\n");
 	check("GET /sub", "", "HTTP/1.1 301 ", "Location: /sub/\r\n\r\n");
 	check("GET //sub", "", "HTTP/1.1 404 ", "}\n");
+}
+
+static void links_below_the_folder_are_followed(void **state)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC};
+	(void)state;
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+	if (fd < 0) { /* as under valgrind: then they are not */
+		check("GET /inside", "", "HTTP/1.1 404 ", "}\n");
+		return;
+	}
+	close(fd);
+	check("GET /inside", "", "HTTP/1.1 200 ", "\r\n\r\n0123456789");
 }
 
 static void nothing_else_is_served(void **state)
@@ -262,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_served),
+		cmocka_unit_test(links_below_the_folder_are_followed),
 		cmocka_unit_test(nothing_else_is_served),
 		cmocka_unit_test(what_the_client_has_is_not_sent),
 		cmocka_unit_test(ranges_are_served),

@@ -60,6 +60,8 @@ static void handle(void *context, struct http_exchange *exchange)
 		block(exchange);
 	if (str_starts(path, STR("/hidden")))
 		usleep(4000);
+	if (str_starts(path, STR("/stuck")))
+		usleep(600000);
 	if (str_equal(path, STR("/events")))
 		stream_until_gone(exchange);
 	else if (str_ends(path, STR("/large")))
@@ -350,7 +352,7 @@ struct visitor {
 	pthread_t thread;
 	uint16_t port;
 	unsigned seed;
-	int answered;
+	atomic_int answered;
 	int lost; /* requests that were sent and not answered */
 	bool polite;
 };
@@ -374,6 +376,57 @@ static void *ask_until_the_end(void *pointer)
 	}
 	close(fd);
 	return NULL;
+}
+
+static atomic_bool stuck;
+
+static void *ask_while_stuck(void *pointer)
+{
+	struct visitor *visitor = pointer;
+	int fd = client_connect(visitor->port);
+	while (atomic_load(&stuck)) {
+		_cleanup_(text_release) struct text answer = {0};
+		client_send(fd, STR(REQUEST("/")));
+		visitor->lost += client_read_response(fd, &answer) != 200;
+		visitor->answered += atomic_load(&stuck);
+	}
+	close(fd);
+	return NULL;
+}
+
+/* One of two loops is in a handler that does not end, and no watcher comes: its connections are
+ * served by the other. */
+static void loop_that_is_stuck_is_helped(void **state)
+{
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){.watch_ms = 10000});
+	struct visitor visitors[8];
+	struct http_counters counters;
+	(void)state;
+	atomic_store(&stuck, true);
+	for (unsigned i = 0; i < 8; i++) {
+		visitors[i] = (struct visitor){.port = http_server_port(server)};
+		assert_int_equal(
+			pthread_create(&visitors[i].thread, NULL, ask_while_stuck, &visitors[i]),
+			0);
+	}
+	client_wait_for(open_connections(server) == 8);
+	int fd = client_connect(http_server_port(server));
+	client_send(fd, STR(REQUEST("/stuck")));
+	usleep(100000);
+	int before[8];
+	for (int i = 0; i < 8; i++)
+		before[i] = atomic_load(&visitors[i].answered);
+	usleep(300000);
+	atomic_store(&stuck, false);
+	for (int i = 0; i < 8; i++) {
+		pthread_join(visitors[i].thread, NULL);
+		assert_int_equal(visitors[i].lost, 0);
+		assert_true(visitors[i].answered > before[i] + 1);
+	}
+	http_server_count(server, &counters);
+	assert_true(counters.helped > 0);
+	close(fd);
 }
 
 static void drain_loses_nothing(void **state)
@@ -531,6 +584,7 @@ int main(void)
 		cmocka_unit_test(too_many_connections_are_told),
 		cmocka_unit_test(too_few_threads_still_answer_all),
 		cmocka_unit_test(want_of_descriptors_passes),
+		cmocka_unit_test(loop_that_is_stuck_is_helped),
 		cmocka_unit_test(drain_loses_nothing),
 		cmocka_unit_test(drain_ends_with_its_patience),
 		cmocka_unit_test(streams_end_with_a_drain),

@@ -250,71 +250,94 @@ static bool model_better(const int *a, size_t a_count, const int *b, size_t b_co
 	return false;
 }
 
+enum { ROUTES = 12, DEPTH = 4 };
+
+struct model {
+	int parts[ROUTES][DEPTH]; /* indices of PARTS */
+	size_t counts[ROUTES];
+	char patterns[ROUTES][64];
+	size_t used;
+};
+
+static unsigned random_below(unsigned *seed, unsigned bound)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return (*seed >> 16) % bound;
+}
+
+/* Adds a pattern, unless one for the same paths is there. */
+static void add_pattern(struct model *model, unsigned *seed)
+{
+	int *parts = model->parts[model->used];
+	char *pattern = model->patterns[model->used];
+	size_t count = 0, length = 0;
+	do {
+		parts[count] = (int)random_below(seed, 4);
+		const char *text = PARTS[parts[count]];
+		if (parts[count++] == 2)
+			length += (size_t)snprintf(pattern + length, 20, "/{x%zu}", count);
+		else
+			length += (size_t)snprintf(pattern + length, 20, "/%s", text);
+	} while (count < DEPTH && parts[count - 1] != 3 && random_below(seed, 3));
+	for (size_t i = 0; i < model->used; i++)
+		if (model->counts[i] == count &&
+		    memcmp(model->parts[i], parts, count * sizeof *parts) == 0)
+			return;
+	model->counts[model->used++] = count;
+}
+
+/* The pattern that the model finds for a path of part 0, part 1, and 9 for any other. */
+static const char *model_find(const struct model *model, const int *path, size_t length)
+{
+	const char *best = NULL;
+	size_t at = 0;
+	for (size_t i = 0; i < model->used; i++) {
+		if (!model_fits(model->parts[i], model->counts[i], path, length))
+			continue;
+		if (!best || model_better(model->parts[i], model->counts[i], model->parts[at],
+					  model->counts[at])) {
+			best = model->patterns[i];
+			at = i;
+		}
+	}
+	return best;
+}
+
+static void compare_with_model(const struct http_router *other, const struct model *model, int code)
+{
+	_cleanup_(arena_release) struct arena arena = {0};
+	int path[DEPTH];
+	char text[64];
+	size_t length = 1 + (size_t)code % DEPTH, written = 0;
+	code /= DEPTH;
+	for (size_t i = 0; i < length; i++, code /= 3) {
+		path[i] = code % 3 == 2 ? 9 : code % 3;
+		written += (size_t)snprintf(text + written, 9, "/%s",
+					    path[i] == 9 ? "z" : PARTS[path[i]]);
+	}
+	const char *best = model_find(model, path, length);
+	struct str found = http_router_find(other, &arena, STR("GET"), str_of(text));
+	if (best)
+		assert_string_equal(found.at ? found.at : "nothing", best);
+	else
+		assert_null(found.at);
+}
+
 static void routers_made_at_random_agree_with_the_model(void **state)
 {
-	enum { ROUTES = 12, DEPTH = 4 };
 	unsigned seed = 5;
 	(void)state;
 	for (int round = 0; round < 300; round++) {
 		_cleanup_(http_router_freep) struct http_router *other = http_router_new();
-		_cleanup_(arena_release) struct arena arena = {0};
-		int routes[ROUTES][DEPTH];
-		size_t counts[ROUTES], used = 0;
-		char patterns[ROUTES][64];
+		struct model model = {.used = 0};
 		struct error error;
-		for (int i = 0; i < ROUTES; i++) {
-			size_t count = 0, length = 0;
-			bool twin = false;
-			do {
-				seed = seed * 1103515245 + 12345;
-				int part = (int)(seed >> 16) % 4;
-				routes[used][count++] = part;
-				length += (size_t)snprintf(patterns[used] + length, 20, "/%s",
-							   PARTS[part]);
-				if (part == 2)
-					length += (size_t)snprintf(patterns[used] + length - 1, 20,
-								   "%zu}", count) -
-						  1;
-				if (part == 3)
-					break;
-				seed = seed * 1103515245 + 12345;
-			} while (count < DEPTH && (seed >> 16) % 3);
-			counts[used] = count;
-			for (size_t j = 0; j < used; j++)
-				twin |= counts[j] == count &&
-					memcmp(routes[j], routes[used], count * sizeof(int)) == 0;
-			used += !twin;
-		}
-		for (size_t i = 0; i < used; i++)
-			assert_int_equal(add(other, "GET", patterns[i], &error), 0);
+		for (int i = 0; i < ROUTES; i++)
+			add_pattern(&model, &seed);
+		for (size_t i = 0; i < model.used; i++)
+			assert_int_equal(add(other, "GET", model.patterns[i], &error), 0);
 		assert_int_equal(http_router_build(other, &error), 0);
-		for (int path = 0; path < 120; path++) {
-			int parts[DEPTH];
-			char text[64] = "";
-			size_t length = 1 + (size_t)path % DEPTH;
-			for (size_t i = 0, code = (size_t)path / DEPTH; i < length;
-			     i++, code /= 3) {
-				parts[i] = code % 3 == 2 ? 9 : (int)(code % 3);
-				strcat(strcat(text, "/"), parts[i] == 9 ? "z" : PARTS[parts[i]]);
-			}
-			const char *best = NULL;
-			size_t at = 0;
-			for (size_t i = 0; i < used; i++) {
-				if (!model_fits(routes[i], counts[i], parts, length))
-					continue;
-				if (!best ||
-				    model_better(routes[i], counts[i], routes[at], counts[at])) {
-					best = patterns[i];
-					at = i;
-				}
-			}
-			struct str found =
-				http_router_find(other, &arena, STR("GET"), str_of(text));
-			if (best)
-				assert_string_equal(found.at ? found.at : "nothing", best);
-			else
-				assert_null(found.at);
-		}
+		for (int code = 0; code < DEPTH * 81; code++)
+			compare_with_model(other, &model, code);
 	}
 }
 

@@ -1,0 +1,5 @@
+create table analytics.snapshot (
+	at timestamptz primary key,
+	placed bigint not null,
+	cents bigint not null
+);

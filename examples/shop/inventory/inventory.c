@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is in stock, and for whom it is kept. A reservation takes what it keeps out of the stock, and
+ * puts it back when the order is cancelled. */
+#include "inventory.module.h"
+
+#define STOCK_MOST 100
+
+static ash_status price(ash_call *call, const InventoryPriceRequest *in, InventoryPriceReply *out)
+{
+	ASH_TX(tx, call);
+	ASH_QUERY(rows, tx, "select cents from inventory.product where sku = $1",
+		  ash_text(in->sku));
+	if (!ash_next(rows)) {
+		ASH_TRY(ash_end(rows));
+		return ash_fail(call, ASH_NOT_FOUND, "there is no product '%s'",
+				in->sku ? in->sku : "");
+	}
+	out->cents = ash_get_int(rows, 0);
+	ASH_TRY(ash_end(rows));
+	return ash_commit(tx);
+}
+
+static ash_status stock(ash_call *call, const InventoryStockRequest *in, InventoryStockReply *out)
+{
+	InventoryProduct *products = ash_alloc(call, STOCK_MOST * sizeof *products);
+	out->products = ash_alloc(call, STOCK_MOST * sizeof *out->products);
+	(void)in;
+	if (!products || !out->products)
+		return ash_fail(call, ASH_RESOURCE_EXHAUSTED, "there is no memory left");
+	ASH_TX(tx, call);
+	ASH_QUERY(rows, tx,
+		  "select sku, name, cents, quantity from inventory.product order by sku limit $1",
+		  ash_int(STOCK_MOST));
+	while (ash_next(rows)) {
+		InventoryProduct *product = &products[out->n_products];
+		product->sku = ash_format(call, "%s", ash_get_text(rows, 0));
+		product->name = ash_format(call, "%s", ash_get_text(rows, 1));
+		product->cents = ash_get_int(rows, 2);
+		product->quantity = ash_get_int(rows, 3);
+		if (!product->sku || !product->name)
+			return ash_fail(call, ASH_RESOURCE_EXHAUSTED, "there is no memory left");
+		out->products[out->n_products++] = product;
+	}
+	ASH_TRY(ash_end(rows));
+	return ash_commit(tx);
+}
+
+static ash_status restock(ash_call *call, const InventoryRestockRequest *in,
+			  InventoryRestockReply *out)
+{
+	if (in->quantity < 1 || in->quantity > 1000000)
+		return ash_fail(call, ASH_INVALID_ARGUMENT, "the quantity is not in 1 to 1000000");
+	ASH_TX(tx, call);
+	ASH_QUERY(rows, tx,
+		  "update inventory.product set quantity = quantity + $2 where sku = $1 returning "
+		  "quantity",
+		  ash_text(in->sku), ash_int(in->quantity));
+	if (!ash_next(rows)) {
+		ASH_TRY(ash_end(rows));
+		return ash_fail(call, ASH_NOT_FOUND, "there is no product '%s'", in->sku);
+	}
+	out->quantity = ash_get_int(rows, 0);
+	ASH_TRY(ash_end(rows));
+	return ash_commit(tx);
+}
+
+static ash_status on_order_placed(ash_call *call, const OrdersOrderPlaced *event)
+{
+	int64_t taken;
+	ASH_TX(tx, call);
+	ASH_TRY(ash_exec_count(tx, &taken,
+			       "update inventory.product set quantity = quantity - $2 where sku = "
+			       "$1 and quantity >= $2",
+			       ash_text(event->sku), ash_int(event->quantity)));
+	if (taken == 0) {
+		ASH_TRY(inventory_publish_out_of_stock(
+			tx, &(InventoryOutOfStock){.order_id = event->order_id}));
+		return ash_commit(tx);
+	}
+	ASH_TRY(ash_exec(tx,
+			 "insert into inventory.reservation (order_id, sku, quantity) values ($1, "
+			 "$2, $3)",
+			 ash_int(event->order_id), ash_text(event->sku), ash_int(event->quantity)));
+	ASH_TRY(inventory_publish_reserved(tx, &(InventoryReserved){.order_id = event->order_id}));
+	return ash_commit(tx);
+}
+
+/* Puts back what was kept; an order that was out of stock has nothing. */
+static ash_status on_order_cancelled(ash_call *call, const OrdersOrderCancelled *event)
+{
+	ASH_TX(tx, call);
+	ASH_TRY(ash_exec(tx,
+			 "update inventory.product set quantity = quantity + (select quantity from "
+			 "inventory.reservation where order_id = $1) where sku = (select sku from "
+			 "inventory.reservation where order_id = $1)",
+			 ash_int(event->order_id)));
+	ASH_TRY(ash_exec(tx, "delete from inventory.reservation where order_id = $1",
+			 ash_int(event->order_id)));
+	return ash_commit(tx);
+}
+
+ASH_MODULE(inventory, .inventory = {.price = price, .stock = stock, .restock = restock},
+	   .on = {.orders_order_placed = on_order_placed,
+		  .orders_order_cancelled = on_order_cancelled});

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef APP_COMMAND_H
+#define APP_COMMAND_H
+
+#include <stdio.h>
+
+#include "app/host.h"
+
+/* What the command line says, and where the answers go. */
+
+/* Words after the verb that are no flags. */
+#define COMMAND_WORDS 2
+
+/* What main() returns. */
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_MISTAKE = 2 };
+
+struct command {
+	const ash_app *app;
+	FILE *out; /* for answers */
+	FILE *err; /* for mistakes */
+	const char *words[COMMAND_WORDS];
+	const char *deploy; /* file, or NULL */
+	bool dry_run;
+	bool all;
+	struct dead_filter filter;
+	struct settings settings;
+};
+
+/* The verbs: each is given a command with its settings and returns what main() is to return. */
+int command_run(struct command *command);
+int command_migrate(struct command *command);
+int command_dead_letters(struct command *command);
+int command_routes(struct command *command);
+int command_modules(struct command *command);
+int command_check(struct command *command);
+
+/* Sets up a host, telling all mistakes; returns what main() is to return, and only EXIT_FINE when
+ * the host is good. It is to be released in any case. */
+int command_host(struct command *command, struct host *host);
+
+/* The same, with its store open, and its schema up to date where `migrates`. */
+int command_open(struct command *command, struct host *host, bool migrates);
+
+/* Tells a failure; returns EXIT_FAILED. */
+int command_fail(struct command *command, const struct fault *fault);
+
+/* Reads the words and runs the verb; what ash_main() does with the standard streams. */
+int command_main(int argc, char **argv, const ash_app *app, FILE *out, FILE *err);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef APP_HOST_H
+#define APP_HOST_H
+
+#include <stdatomic.h>
+
+#include <ashlar/app.h>
+
+#include "app/schedule.h"
+#include "app/settings.h"
+#include "event/event.h"
+#include "http/files.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "port/call.h"
+#include "store/store.h"
+#include "telemetry/export.h"
+
+/* Spans that are kept to be looked at. */
+#define HOST_SPANS 16384
+
+/* What of the server was counted when the metrics were written last. */
+struct host_counts {
+	struct http_counters seen;
+	struct series *connections, *requests, *open, *statuses[6];
+	struct series *store_open, *store_busy;
+};
+
+/* An application in this process. Set up from above to below, taken down the other way round. */
+struct host {
+	const ash_app *app;
+	const struct settings *settings;
+	struct logger logger;
+	int log_file;
+	struct metrics *metrics;
+	struct registry registry;
+	struct arena arena; /* of routes and assets */
+	struct http_router *router;
+	struct http_asset *assets;
+	struct recorder *recorder;
+	struct environment environment;
+	struct store *store;
+	struct event_hub *hub;
+	struct schedules *schedules;
+	struct exporter *exporter;
+	struct http_server *server;
+	struct host_counts counts;
+	_Atomic bool draining; /* asked to end */
+};
+
+/* Puts the modules together and binds their routes. What does not fit goes to `errors`, with its
+ * place. `app` and `settings` must outlive the host. Errors: ERROR_MEMORY, ERROR_LIMIT. */
+int host_init(struct host *host, const ash_app *app, const struct settings *settings,
+	      struct error_list *errors, struct error *error) must_check;
+
+/* Opens the store, which is not yet migrated, and finds who subscribes to what; nothing is
+ * delivered yet. Errors: those of store_open(), ASH_UNAVAILABLE (the data folder). */
+ash_status host_open(struct host *host, struct fault *fault) ASH_MUST_CHECK;
+
+/* Brings the schema up to date, or says what would be done; see store_migrate(). */
+ash_status host_migrate(struct host *host, const struct store_migration_options *options,
+			struct fault *fault) ASH_MUST_CHECK;
+
+/* Starts what its role says: workers, schedules, the server. Errors: ASH_UNAVAILABLE (the address),
+ * ASH_RESOURCE_EXHAUSTED. */
+ash_status host_start(struct host *host, struct fault *fault) ASH_MUST_CHECK;
+
+/* Ends all of it: answers what came, hands over what is being delivered, sends the spans that are
+ * left. Each for at most `drain` seconds, after which what is left is cut off. */
+void host_stop(struct host *host);
+
+/* Stops and frees. Takes a zeroed struct. */
+void host_release(struct host *host);
+
+/* ---- between the files of app/ ---- */
+
+/* bind.c: adds the routes of all methods to host->router. Errors: as host_init(). */
+int host_bind(struct host *host, struct error_list *errors, struct error *error) must_check;
+
+/* inspect.c: adds /metrics, /healthz, /readyz and, where settings allow, /ashlar/... */
+int host_add_inspection(struct host *host, struct error *error) must_check;
+/* inspect.c: makes the series of the server and the store. */
+ash_status host_count(struct host *host, struct fault *fault) ASH_MUST_CHECK;
+
+/* assets.c: adds the application's own files below "/". */
+int host_add_assets(struct host *host, struct error *error) must_check;
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How an application is deployed. One table knows each setting, for the command line, the file and
+ * the help. Opens nothing but the file. */
+#include "app/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/yaml.h"
+
+/* ---- values ---- */
+
+/* Each sets what it stands for; NULL, or what the value should be. */
+
+static const char *copy(struct settings *settings, struct str value, const char **out)
+{
+	if (value.length == 0)
+		return "a text that is not empty";
+	struct str kept = arena_str(&settings->arena, value);
+	if (!kept.at)
+		return "shorter: there is no memory left";
+	*out = kept.at;
+	return NULL;
+}
+
+static bool read_number(struct str value, unsigned least, unsigned most, unsigned *out)
+{
+	unsigned long number = 0;
+	if (value.length == 0 || value.length > 9)
+		return false;
+	for (size_t i = 0; i < value.length; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return false;
+		number = number * 10 + (unsigned long)(value.at[i] - '0');
+	}
+	if (number < least || number > most)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
+
+static const char *set_listen(struct settings *settings, struct str value)
+{
+	static const char WANTED[] = "ADDRESS:PORT, as 127.0.0.1:8080, [::]:8080 or :8080";
+	ptrdiff_t colon = str_find_last(value, ':');
+	unsigned port;
+	if (colon < 0 || !read_number(str_from(value, (size_t)colon + 1), 0, 65535, &port))
+		return WANTED;
+	struct str address = str_first(value, (size_t)colon);
+	if (address.length > 2 && address.at[0] == '[' && str_ends(address, STR("]")))
+		address = (struct str){address.at + 1, address.length - 2};
+	else if (str_find(address, ':') >= 0)
+		return WANTED;
+	settings->port = (uint16_t)port;
+	settings->listens = true;
+	return address.length ? copy(settings, address, &settings->address) : NULL;
+}
+
+static const char *set_store(struct settings *settings, struct str value)
+{
+	if (!str_starts(value, STR("sqlite:")) && !str_starts(value, STR("postgresql://")) &&
+	    !str_starts(value, STR("postgres://")))
+		return "sqlite:PATH or postgresql://...";
+	return copy(settings, value, &settings->store);
+}
+
+static const char *set_data(struct settings *settings, struct str value)
+{
+	return copy(settings, value, &settings->data);
+}
+
+static const char *set_role(struct settings *settings, struct str value)
+{
+	static const char *const ROLES[] = {
+		[ROLE_ALL] = "all", [ROLE_HTTP] = "http", [ROLE_WORKER] = "worker"};
+	for (size_t i = 0; i < sizeof ROLES / sizeof *ROLES; i++)
+		if (str_equal(value, str_of(ROLES[i]))) {
+			settings->role = (enum role)i;
+			return NULL;
+		}
+	return "all, http or worker";
+}
+
+static const char *set_workers(struct settings *settings, struct str value)
+{
+	return read_number(value, 1, 64, &settings->workers) ? NULL : "a number from 1 to 64";
+}
+
+static const char *set_connections(struct settings *settings, struct str value)
+{
+	return read_number(value, 1, 1000, &settings->connections) ? NULL
+								   : "a number from 1 to 1000";
+}
+
+static const char *set_deadline(struct settings *settings, struct str value)
+{
+	return read_number(value, 1, 86400, &settings->deadline) ? NULL : "seconds, 1 to 86400";
+}
+
+static const char *set_drain(struct settings *settings, struct str value)
+{
+	return read_number(value, 0, 3600, &settings->drain) ? NULL : "seconds, 0 to 3600";
+}
+
+static const char *set_sample(struct settings *settings, struct str value)
+{
+	char text[32], *end;
+	snprintf(text, sizeof text, "%.*s", STR_ARG(str_first(value, sizeof text - 1)));
+	errno = 0;
+	double ratio = strtod(text, &end);
+	if (end == text || *end || errno || !(ratio >= 0 && ratio <= 1))
+		return "a ratio from 0 to 1";
+	settings->sample = ratio;
+	return NULL;
+}
+
+static const char *set_otlp(struct settings *settings, struct str value)
+{
+	if (!str_starts(value, STR("http://")) && !str_starts(value, STR("https://")))
+		return "an http or https URL";
+	return copy(settings, value, &settings->otlp);
+}
+
+static const char *set_log(struct settings *settings, struct str value)
+{
+	char name[16];
+	snprintf(name, sizeof name, "%.*s", STR_ARG(str_first(value, sizeof name - 1)));
+	return log_level_parse(name, &settings->log) ? NULL : "debug, info, warn or error";
+}
+
+static const char *set_inspect(struct settings *settings, struct str value)
+{
+	settings->inspect = str_equal(value, STR("true"));
+	return settings->inspect || str_equal(value, STR("false")) ? NULL : "true or false";
+}
+
+/* ---- the table ---- */
+
+static const struct setting {
+	const char *name;
+	const char *value;
+	const char *help;
+	const char *(*set)(struct settings *settings, struct str value);
+} SETTINGS[] = {
+	{"listen", "ADDRESS:PORT", "where HTTP is answered; 127.0.0.1:8080", set_listen},
+	{"store", "LOCATION", "sqlite:PATH or postgresql://...; a file in the data folder",
+	 set_store},
+	{"data", "FOLDER", "for the data, made if need be; data", set_data},
+	{"role", "http|worker|all", "answers requests, delivers events, or both; all", set_role},
+	{"workers", "NUMBER", "threads that deliver events; 2", set_workers},
+	{"connections", "NUMBER", "to the store, at most; 16", set_connections},
+	{"deadline", "SECONDS", "that a request may take; 30", set_deadline},
+	{"drain", "SECONDS", "for what is under way when asked to end; 10", set_drain},
+	{"sample", "RATIO", "of traces that are recorded, 0 to 1; 1", set_sample},
+	{"otlp", "URL", "of a collector of traces; $OTEL_EXPORTER_OTLP_ENDPOINT", set_otlp},
+	{"log", "LEVEL", "least that is logged: debug, info, warn, error; info", set_log},
+	{"inspect", "true|false", "whether /ashlar/ shows modules and traces to anyone; false",
+	 set_inspect},
+};
+
+#define SETTING_COUNT (sizeof SETTINGS / sizeof *SETTINGS)
+
+bool settings_at(size_t index, const char **name, const char **value, const char **help)
+{
+	if (index >= SETTING_COUNT)
+		return false;
+	*name = SETTINGS[index].name;
+	*value = SETTINGS[index].value;
+	*help = SETTINGS[index].help;
+	return true;
+}
+
+void settings_init(struct settings *settings)
+{
+	*settings = (struct settings){
+		.address = "127.0.0.1",
+		.port = 8080,
+		.data = "data",
+		.workers = 2,
+		.connections = 16,
+		.deadline = 30,
+		.drain = 10,
+		.sample = 1,
+		.log = LOG_INFO_LEVEL,
+		.otlp = getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
+	};
+	if (settings->otlp && !*settings->otlp)
+		settings->otlp = NULL;
+}
+
+void settings_release(struct settings *settings)
+{
+	arena_release(&settings->arena);
+}
+
+/* ", did you mean" as a text, or "". */
+static void suggest(struct str name, char *out, size_t size)
+{
+	struct str names[SETTING_COUNT];
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		names[i] = str_of(SETTINGS[i].name);
+	struct str nearest = str_nearest(name, names, SETTING_COUNT);
+	if (nearest.length)
+		snprintf(out, size, "; did you mean '%.*s'?", STR_ARG(nearest));
+	else
+		*out = '\0';
+}
+
+const char *settings_set(struct settings *settings, struct str name, struct str value, bool *known,
+			 char *buffer, size_t size)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		if (!str_equal(name, str_of(SETTINGS[i].name)))
+			continue;
+		*known = true;
+		const char *wanted = SETTINGS[i].set(settings, value);
+		if (!wanted)
+			return NULL;
+		snprintf(buffer, size, "'%s' is not %s: it should be %s", excerpt_of(value).text,
+			 SETTINGS[i].name, wanted);
+		return buffer;
+	}
+	char nearest[100];
+	*known = false;
+	suggest(name, nearest, sizeof nearest);
+	snprintf(buffer, size, "there is no setting '%s'%s", excerpt_of(name).text, nearest);
+	return buffer;
+}
+
+/* ---- the file ---- */
+
+static void read_node(struct settings *settings, const char *file, const struct yaml_node *node,
+		      struct error_list *errors)
+{
+	char wrong[512];
+	bool known;
+	const struct yaml_node *place = node;
+	const char *why;
+	if (node->kind == YAML_BROKEN)
+		return;
+	if (node->kind == YAML_SCALAR) {
+		why = settings_set(settings, node->key->text, node->text, &known, wrong,
+				   sizeof wrong);
+		place = known ? node : node->key;
+	} else {
+		snprintf(wrong, sizeof wrong, "'%s' has %s where a text should be",
+			 excerpt_of(node->key->text).text, yaml_kind_name(node->kind));
+		why = wrong;
+	}
+	if (why)
+		error_list_at(errors, ERROR_INVALID, file, place->line, place->column, "%s", why);
+}
+
+int settings_read(struct settings *settings, const char *file, struct error_list *errors,
+		  struct error *error)
+{
+	_cleanup_(text_release) struct text source = {0};
+	_cleanup_(yaml_parser_release) struct yaml_parser parser = {0};
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct yaml_document document = {0};
+	if (file_read(file, SETTINGS_FILE_LIMIT, &source, error) < 0 ||
+	    yaml_parse(&parser, file, text_str(&source), &arena, &document, errors, error) < 0)
+		return -1;
+	const struct yaml_node *root = document.root;
+	if (!root || root->kind == YAML_BROKEN)
+		return 0;
+	if (root->kind != YAML_MAPPING) {
+		error_list_at(errors, ERROR_SYNTAX, file, root->line, root->column,
+			      "a deployment file is a mapping, this is %s",
+			      yaml_kind_name(root->kind));
+		return 0;
+	}
+	for (const struct yaml_node *node = root->first; node; node = node->next)
+		read_node(settings, file, node, errors);
+	return 0;
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The shop from its command line to its database: test_shop.py SHOP"""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from shop import DECLINED_CARD, Problem, Shop, count, settle
+
+PROGRAM = None
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+class Running(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix='ashlar-shop-')
+        self.addCleanup(self.folder.cleanup)
+        self.shop = Shop(PROGRAM, self.folder.name, '--inspect', 'true')
+        self.addCleanup(self.shop.close)
+
+    def test_orders_have_each_effect_once(self):
+        good = self.shop.place(quantity=2)
+        declined = self.shop.place(sku='mug', card=DECLINED_CARD)
+        too_many = self.shop.place(sku='teapot', quantity=4)
+        self.assertEqual(settle(self.folder.name), {})
+        state = {order: self.shop.ask(f'/orders/{order}') for order in (good, declined, too_many)}
+        self.assertEqual(state[good]['state'], 'confirmed')
+        self.assertEqual(state[good]['cents'], '1580')
+        self.assertEqual(state[declined]['reason'], 'the card was declined')
+        self.assertEqual(state[too_many]['reason'], 'out of stock')
+        self.assertEqual(self.shop.ask('/counts'),
+                         {'placed': '3', 'confirmed': '1', 'cancelled': '2', 'cents': '1580'})
+        self.assertEqual(self.shop.ask(f'/orders/{good}/invoice')['state'], 'paid')
+        self.assertEqual(self.shop.ask(f'/orders/{declined}/messages')['messages'],
+                         ['We are sorry, Ada: your order 2 was cancelled: the card was declined.'])
+        self.assertEqual(self.shop.end(), 0)
+
+    def test_a_key_that_is_repeated_places_one_order(self):
+        first = self.shop.place(key='k1')
+        self.assertEqual(self.shop.place(key='k1'), first)
+        self.assertNotEqual(self.shop.place(key='k2'), first)
+        self.assertEqual(len(self.shop.ask('/orders')['orders']), 2)
+
+    def test_a_trace_goes_through_all_modules(self):
+        trace = '0af7651916cd43dd8448eb211c80319c'
+        _, headers = self.shop.ask('/orders', {'customer': 'Ada', 'sku': 'tea', 'quantity': 1},
+                                   {'traceparent': f'00-{trace}-b7ad6b7169203331-01'}, raw=True)
+        self.assertEqual(headers['Trace-Id'], trace)
+        self.assertEqual(settle(self.folder.name), {})
+        spans = self.shop.ask(f'/ashlar/traces/{trace}')['spans']
+        self.assertEqual({span['module'] for span in spans},
+                         {'orders', 'inventory', 'billing', 'notification', 'analytics'})
+        roots = [span for span in spans if span['parent'] == 'b7ad6b7169203331']
+        self.assertIn('orders.v1.Orders/Place', [span['name'] for span in roots])
+
+    def problem(self, status, *arguments, **keywords):
+        with self.assertRaises(Problem) as caught:
+            self.shop.ask(*arguments, **keywords)
+        self.assertEqual(caught.exception.status, status)
+        return caught.exception.document
+
+    def test_failures_are_problems(self):
+        document = self.problem(404, '/orders/7')
+        self.assertEqual(document['code'], 'not_found')
+        self.assertEqual(document['detail'], 'there is no order 7')
+        self.assertEqual(len(document['trace_id']), 32)
+        self.problem(400, '/orders/x')
+        self.problem(400, '/orders?color=red')
+        self.problem(400, '/orders', {'customer': 'Ada', 'sku': 'tea', 'quantity': 0})
+        self.problem(400, '/orders', {'customer': 'Ada', 'sku': 'tea', 'price': 1})
+        self.problem(400, '/orders', [1])
+        self.problem(400, '/stock/tea', {'sku': 'tea', 'quantity': 1})
+        self.problem(404, '/orders', {'customer': 'Ada', 'sku': 'gold', 'quantity': 1})
+        self.problem(415, '/orders', {}, {'Content-type': 'text/plain'})
+        self.problem(405, '/counts', {})
+        self.problem(400, '/counts', headers={'Idempotency-Key': 'x' * 256})
+
+    def test_it_can_be_watched(self):
+        self.shop.place()
+        self.assertEqual(settle(self.folder.name), {})
+        self.assertEqual(self.shop.ask('/healthz'), {'status': 'ok'})
+        self.assertEqual(self.shop.ask('/readyz'), {'status': 'ok'})
+        text, headers = self.shop.ask('/metrics', raw=True)
+        self.assertTrue(headers['Content-Type'].startswith('text/plain; version=0.0.4'))
+        values = dict(line.rsplit(' ', 1) for line in text.splitlines() if line[0] != '#')
+        self.assertEqual(values['ashlar_outbox_waiting'], '0')
+        self.assertEqual(values['ashlar_dead_letters'], '0')
+        self.assertEqual(values['ashlar_events_published_total'], '4')
+        self.assertEqual(values['ashlar_events_delivered_total'], '7')
+        self.assertEqual(values['ashlar_http_request_duration_seconds_count'
+                                '{method="POST",route="/orders"}'], '1')
+
+    def test_the_page_is_there(self):
+        page, headers = self.shop.ask('/', raw=True)
+        self.assertIn('<title>The shop</title>', page)
+        self.assertTrue(headers['Content-Type'].startswith('text/html'))
+        self.assertIn('text/css', self.shop.ask('/shop.css', raw=True)[1]['Content-Type'])
+
+    def test_a_second_one_on_the_port_says_so(self):
+        port = self.shop.address.rsplit(':', 1)[1]
+        result = run('run', '--data', self.folder.name, '--listen', f'127.0.0.1:{port}')
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(port, result.stderr)
+
+
+class Roles(unittest.TestCase):
+    def test_requests_and_events_in_two_processes(self):
+        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
+            front = Shop(PROGRAM, data, role='http')
+            self.addCleanup(front.close)
+            order = front.place()
+            self.assertEqual(front.ask(f'/orders/{order}')['state'], 'placed')
+            back = Shop(PROGRAM, data, role='worker')
+            self.addCleanup(back.close)
+            self.assertEqual(settle(data), {})
+            self.assertEqual(front.ask(f'/orders/{order}')['state'], 'confirmed')
+            self.assertEqual((back.end(), front.end()), (0, 0))
+
+
+class Commands(unittest.TestCase):
+    def test_what_opens_nothing(self):
+        self.assertEqual(run('--version').stdout, 'shop 1.0.0\n')
+        self.assertIn('dead-letters', run('help').stdout)
+        self.assertIn('POST    /orders ', run('routes').stdout)
+        self.assertIn('  subscribes  billing.v1.Paid\n', run('modules').stdout)
+        self.assertEqual(run('check-config').returncode, 0)
+
+    def test_mistakes_have_their_place(self):
+        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
+            path = os.path.join(data, 'deploy.yaml')
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write('listen: here\nrole: all\nworker: 3\nstore: [1]\n')
+            result = run('check-config', '--deploy', path)
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stderr.replace(path, 'F'), (
+            "F:1:9: 'here' is not listen: it should be ADDRESS:PORT, as 127.0.0.1:8080, "
+            '[::]:8080 or :8080\n'
+            "F:3:1: there is no setting 'worker'; did you mean 'workers'?\n"
+            "F:4:8: 'store' has a list where a text should be\n"))
+        self.assertEqual(run('walk').returncode, 2)
+        self.assertEqual(run('run', '--workers', '0').returncode, 2)
+        self.assertEqual(run('run', '--workers').returncode, 2)
+        self.assertEqual(run('routes', 'more').returncode, 2)
+
+    def test_migrations_run_once(self):
+        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
+            dry = run('migrate', '--dry-run', '--data', data).stdout
+            self.assertIn('would run orders 0001_order.sql\n', dry)
+            self.assertIn('ran orders 0001_order.sql\n', run('migrate', '--data', data).stdout)
+            self.assertEqual(run('migrate', '--data', data).stdout, '')
+
+    def test_dead_letters_go_back(self):
+        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
+            shop = Shop(PROGRAM, data, role='http')
+            self.addCleanup(shop.close)
+            shop.place()
+            self.assertEqual(shop.end(), 0)
+            # As if all attempts of one subscriber had failed.
+            subprocess.run([sys.executable, '-c', f"""
+import sqlite3
+c = sqlite3.connect({data + '/shop.db'!r})
+c.execute('''update "ashlar_event.delivery" set state = 2, attempts = 8, status = 'internal',
+message = 'out of paper', died_at = due_at where subscriber = 'analytics' ''')
+c.commit()"""], check=True)
+            listed = run('dead-letters', 'list', '--data', data).stdout.split('\t')
+            self.assertEqual(listed[1:3], ['analytics', 'orders.v1.OrderPlaced'])
+            self.assertEqual(listed[-1], 'out of paper\n')
+            shown = run('dead-letters', 'show', listed[0], '--data', data).stdout
+            self.assertIn('"specversion":"1.0"', shown)
+            self.assertEqual(run('dead-letters', 'requeue', '--data', data).returncode, 2)
+            back = run('dead-letters', 'requeue', listed[0], '--data', data)
+            self.assertEqual(back.stdout, '1 requeued\n')
+            worker = Shop(PROGRAM, data, role='worker')
+            self.addCleanup(worker.close)
+            self.assertEqual(settle(data), {})
+            self.assertEqual(worker.end(), 0)
+            self.assertEqual(count(data, 'select placed from "analytics.total"'), [(1,)])
+
+
+if __name__ == '__main__':
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()

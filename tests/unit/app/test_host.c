@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Modules that do not fit, and an application that starts, works and ends while memory runs out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "app/host.h"
+#include "base/mem.h"
+#include "things.pb-c.h"
+
+/* ---- a module as the generator would write it ---- */
+
+static ash_status invoke(const void *handlers, ash_call *call, const void *request, void *reply)
+{
+	(void)handlers, (void)call, (void)request;
+	((Things__V1__Found *)reply)->count = 7;
+	return ASH_OK;
+}
+
+static bool has(const void *handlers, uint16_t method)
+{
+	(void)handlers, (void)method;
+	return true;
+}
+
+static const ash_invoke INVOKE[] = {invoke, invoke};
+static const char *const GET_THINGS[] = {"GET /things/{name}", "GET /things", NULL};
+static const char *const CLASHES[] = {"GET /things/{other}", "POST /things", "PUT things", NULL};
+static const ash_method FINDS[] = {
+	{"Find", &things__v1__find__descriptor, &things__v1__found__descriptor, ASH_OWN,
+	 ASH_NO_SIDE_EFFECTS, NULL, GET_THINGS},
+};
+static const ash_method TAKES[] = {
+	{"Take", &things__v1__find__descriptor, &things__v1__found__descriptor, ASH_OWN,
+	 ASH_IDEMPOTENCY_UNKNOWN, NULL, CLASHES},
+};
+static uint32_t things_id, others_id;
+static const ash_port THINGS_PORT = {"things.v1.Things", "things", FINDS, 1, &things_id};
+static const ash_port OTHERS_PORT = {"others.v1.Others", "others", TAKES, 1, &others_id};
+static const ash_provides THINGS_PROVIDES[] = {
+	{&THINGS_PORT, INVOKE, has, 0, {"things/module.yaml", 2, 9}}};
+static const ash_provides OTHERS_PROVIDES[] = {
+	{&OTHERS_PORT, INVOKE, has, 0, {"others/module.yaml", 3, 9}}};
+static const ash_module THINGS = {.name = "things",
+				  .owner = "us",
+				  .place = {"things/module.yaml", 1, 9},
+				  .provides = THINGS_PROVIDES,
+				  .provides_count = 1,
+				  .code = ""};
+static const ash_module OTHERS = {.name = "others",
+				  .owner = "them",
+				  .place = {"others/module.yaml", 1, 9},
+				  .provides = OTHERS_PROVIDES,
+				  .provides_count = 1,
+				  .code = ""};
+static const ash_module *const GOOD[] = {&THINGS, NULL};
+static const ash_module *const BAD[] = {&THINGS, &OTHERS, NULL};
+
+/* ---- tests ---- */
+
+static void routes_that_clash_have_their_places(void **state)
+{
+	(void)state;
+	static const char *const EXPECTED[] = {
+		"others/module.yaml:3:9: others.v1.Others/Take: 'GET /things/{other}' is a GET of "
+		"a "
+		"method that is not NO_SIDE_EFFECTS",
+		"others/module.yaml:3:9: others.v1.Others/Take: 'GET /things/{other}' is a route "
+		"already, of things/module.yaml:2",
+		"others/module.yaml:3:9: others.v1.Others/Take: ",
+	};
+	const ash_app app = {.name = "test", .modules = BAD};
+	struct error_list errors = {0};
+	struct error error;
+	struct settings settings;
+	struct host host = {0};
+	char line[2048];
+	settings_init(&settings);
+	assert_int_equal(host_init(&host, &app, &settings, &errors, &error), 0);
+	assert_int_equal(errors.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		error_format(&errors.items[i], line, sizeof line);
+		if (strncmp(line, EXPECTED[i], strlen(EXPECTED[i])) != 0)
+			fail_msg("%s", line);
+	}
+	error_list_clear(&errors);
+	host_release(&host);
+	settings_release(&settings);
+}
+
+/* All of a life but the server, whose own tests let its memory run out. */
+static bool live(struct settings *settings)
+{
+	static const ash_asset ASSETS[] = {{"index.html", "hello", 5, "e"}};
+	const ash_app app = {.name = "test", .modules = GOOD, .assets = ASSETS, .asset_count = 1};
+	const struct store_migration_options all = {0};
+	struct error_list errors = {0};
+	struct error error;
+	struct fault fault;
+	struct host host = {0};
+	bool lives = host_init(&host, &app, settings, &errors, &error) == 0 && !errors.count &&
+		     host_open(&host, &fault) == ASH_OK &&
+		     host_migrate(&host, &all, &fault) == ASH_OK &&
+		     host_start(&host, &fault) == ASH_OK;
+	error_list_clear(&errors);
+	host_release(&host);
+	return lives;
+}
+
+static void memory_may_run_out(void **state)
+{
+	(void)state;
+	struct settings settings;
+	char wrong[200];
+	bool known;
+	settings_init(&settings);
+	settings.role = ROLE_WORKER;
+	assert_null(settings_set(&settings, STR("store"), STR("sqlite::memory:"), &known, wrong,
+				 sizeof wrong));
+	assert_true(live(&settings));
+	for (long nth = 1;; nth++) {
+		mem_fail_from(nth);
+		bool lives = live(&settings);
+		if (!mem_fail_never())
+			break;
+		(void)lives;
+		assert_true(nth < 100000);
+	}
+	assert_true(live(&settings));
+	settings_release(&settings);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routes_that_clash_have_their_places),
+		cmocka_unit_test(memory_may_run_out),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
