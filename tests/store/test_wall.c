@@ -371,8 +371,8 @@ static void a_migration_is_refused_the_same(void **state)
 		"alter table billing.charge set schema orders",
 		"alter table billing.charge rename to \"orders.x\"",
 		"alter table billing.charge enable row level security",
-		"alter table billing.charge add constraint c foreign key (order_id) references "
-		"orders.order",
+		("alter table billing.charge add constraint c foreign key (order_id) references "
+		 "orders.order"),
 		"alter table billing.charge owner to ashlar_orders",
 		"drop table orders.order",
 		"drop view orders.open",
@@ -435,8 +435,8 @@ static void the_role_has_no_rights_on_others(void **state)
 		"create table public.x (a bigint)",
 		"create schema other",
 		"create role other",
-		"create trigger t after insert on orders.order execute function "
-		"suppress_redundant_updates_trigger()",
+		("create trigger t after insert on orders.order execute function "
+		 "suppress_redundant_updates_trigger()"),
 		"lock table orders.order",
 		"copy orders.order to stdout",
 		"copy orders.order to program 'cat'",
@@ -486,8 +486,8 @@ static void what_was_put_there_by_hand_is_found(void **state)
 	static const char *const SQLITE[] = {
 		"create view \"billing.v\" as select id from \"orders.order\"",
 		"create table \"billing.x\" (a text references \"orders.order\" (id))",
-		"create trigger t after insert on \"billing.charge\" begin delete from "
-		"\"orders.order\"; end",
+		("create trigger t after insert on \"billing.charge\" begin delete from "
+		 "\"orders.order\"; end"),
 	};
 	static const char *const SQLITE_UNDO[] = {"drop view \"billing.v\"",
 						  "drop table \"billing.x\"", "drop trigger t"};
