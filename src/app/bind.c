@@ -96,6 +96,9 @@ static int add_route(struct adding *adding, const char *text)
 			      adding->place->line, adding->place->column,
 			      "%s: '%s' is a GET of a method that is not NO_SIDE_EFFECTS",
 			      adding->binding->names[adding->method], text);
+	if (adding->taken->count == HTTP_ROUTE_LIMIT)
+		return error_set(adding->error, ERROR_LIMIT, "there are more than %d routes",
+				 HTTP_ROUTE_LIMIT);
 	if (!claim(adding, text))
 		return adding->host->arena.failed ? error_memory(adding->error) : 0;
 	return add(adding, verb, blank ? blank + 1 : "");

@@ -5,17 +5,17 @@
 #include "port/call.h"
 #include "store/store.h"
 
-/* Schedules of the modules' contracts. Of all processes over one store, one runs a tick: the handler's
- * transaction and the note that the tick was run commit together. A tick at which no process
- * runs is missed. */
+/* Schedules of the modules' contracts. Of all processes over one store, one runs a tick: the
+ * handler's transaction and the note that the tick was run commit together. A tick at which no
+ * process runs is missed. */
 
 struct schedules;
 
 /* What the store must know of the table: to be the module after the events'. */
 struct store_module schedules_store_module(void);
 
-/* Reads all schedules; NULL in `*out` where there are none. What is no schedule goes to `errors` with
- * its place. Errors: ERROR_MEMORY. */
+/* Reads all schedules; NULL in `*out` where there are none. What is no schedule goes to `errors`
+ * with its place. Errors: ERROR_MEMORY. */
 int schedules_new(const struct environment *environment, struct schedules **out,
 		  struct error_list *errors, struct error *error) must_check;
 

@@ -17,6 +17,9 @@ from shop import DECLINED_CARD, Problem, Shop, count, settle
 
 CLIENTS = 4
 
+# Between two orders of a client, so that what is to be delivered does not pile up past the end.
+PAUSE = 0.05
+
 
 class Load:
     """Clients that place orders, each again with its key until it is answered."""
@@ -58,6 +61,7 @@ class Load:
                     'card': chance.choice(('4242', '4242', DECLINED_CARD))})
                 if order:
                     self.answered[key] = order
+                time.sleep(PAUSE)
         except Exception as error:
             self.failure = error
 
@@ -69,8 +73,8 @@ class Load:
             raise self.failure
 
 
-def check(data, load):
-    found = settle(data)
+def check(data, load, patience):
+    found = settle(data, patience)
     orders = dict(count(data, 'select idempotency_key, order_id from "orders.placed"'))
     lost = [key for key, order in load.answered.items() if orders.get(key) != int(order)]
     if lost:
@@ -96,7 +100,7 @@ def main():
                 shop = load.shop = Shop(program, data)
         finally:
             load.end()
-        found, orders = check(data, load)
+        found, orders = check(data, load, 60 + 3 * seconds)
         status = shop.end()
         print(f'{kills} kills, {orders} orders, {len(load.answered)} answered; exit {status}')
         for name, rows in found.items():

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 from shop import DECLINED_CARD, Problem, Shop, count, settle
@@ -107,6 +109,39 @@ class Running(unittest.TestCase):
         result = run('run', '--data', self.folder.name, '--listen', f'127.0.0.1:{port}')
         self.assertEqual(result.returncode, 1)
         self.assertIn(port, result.stderr)
+
+
+class Ending(unittest.TestCase):
+    def test_sigterm_under_load_loses_nothing(self):
+        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
+            shop = Shop(PROGRAM, data)
+            self.addCleanup(shop.close)
+            answered, failures = [], []
+
+            def place():
+                try:
+                    while True:
+                        answered.append(int(shop.place()))
+                except Problem as problem:
+                    failures.append(problem)
+                except OSError:
+                    pass  # the port is closed
+
+            clients = [threading.Thread(target=place) for _ in range(4)]
+            for client in clients:
+                client.start()
+            while len(answered) < 50:
+                time.sleep(0.01)
+            self.assertEqual(shop.end(), 0)
+            for client in clients:
+                client.join()
+            self.assertEqual(failures, [])
+            placed = {row[0] for row in count(data, 'select order_id from "orders.placed"')}
+            self.assertEqual(placed, set(answered))
+            after = Shop(PROGRAM, data)
+            self.addCleanup(after.close)
+            self.assertEqual(settle(data), {})
+            self.assertEqual(after.end(), 0)
 
 
 class Roles(unittest.TestCase):
