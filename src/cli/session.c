@@ -34,12 +34,14 @@ static int refuse_path(const char *path, const char *what, struct error *error)
 static int find_above(struct str start, const char *name, struct str *out, struct error *error)
 {
 	char path[PATH_LIMIT + 32];
+	*out = (struct str){0};
 	for (struct str folder = start;; folder = path_folder(folder)) {
 		snprintf(path, sizeof path, "%.*s/%s", STR_ARG(folder), name);
 		bool is_there = access(path, F_OK) == 0;
 		if (!is_there && !is_missing(errno))
 			return refuse_path(path, "looked for", error);
-		*out = is_there ? folder : (struct str){0};
+		if (is_there)
+			*out = folder;
 		if (is_there || folder.length == 0)
 			return 0;
 	}
@@ -62,11 +64,10 @@ static int real_path(const char *path, char *out, struct error *error)
 	if (!real)
 		return refuse_path(path, "found", error);
 	size_t length = strlen(real);
-	if (length < PATH_LIMIT)
-		memcpy(out, real, length + 1);
+	bool fits = length < PATH_LIMIT;
+	memcpy(out, fits ? real : "", fits ? length + 1 : 1);
 	free(real);
-	return length < PATH_LIMIT ? 0
-				   : error_at(error, ERROR_LIMIT, path, 0, 0, "is too long a path");
+	return fits ? 0 : error_at(error, ERROR_LIMIT, path, 0, 0, "is too long a path");
 }
 
 static int locate(const struct arguments *arguments, const char *operand, struct session *session,
