@@ -64,11 +64,11 @@ static void routes_that_clash_have_their_places(void **state)
 {
 	(void)state;
 	static const char *const EXPECTED[] = {
-		"others/module.yaml:3:9: others.v1.Others/Take: 'GET /things/{other}' is a GET of "
-		"a "
-		"method that is not NO_SIDE_EFFECTS",
-		"others/module.yaml:3:9: others.v1.Others/Take: 'GET /things/{other}' is a route "
-		"already, of things/module.yaml:2",
+		("others/module.yaml:3:9: others.v1.Others/Take: 'GET /things/{other}' is a GET of "
+		 "a "
+		 "method that is not NO_SIDE_EFFECTS"),
+		("others/module.yaml:3:9: others.v1.Others/Take: 'GET /things/{other}' is a route "
+		 "already, of things/module.yaml:2"),
 		"others/module.yaml:3:9: others.v1.Others/Take: ",
 	};
 	const ash_app app = {.name = "test", .modules = BAD};

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -220,6 +221,14 @@ static void memory_is_bounded(void **state)
 	mem_free(bytes);
 }
 
+/* Nanoseconds that this thread has computed. */
+static uint64_t processor_time(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
 /* A message that is merged from many pieces, each with an entry of a map. */
 static uint64_t time_of_pieces(size_t count)
 {
@@ -235,9 +244,9 @@ static uint64_t time_of_pieces(size_t count)
 	}
 	struct arena own = {0};
 	Every every;
-	uint64_t start = clock_monotonic();
+	uint64_t start = processor_time();
 	assert_int_equal(message_decode(EVERY, text_str(&pieces), &own, &every, &fault), ASH_OK);
-	uint64_t took = clock_monotonic() - start;
+	uint64_t took = processor_time() - start;
 	assert_int_equal(every.inner->n_by_name, count);
 	arena_release(&own);
 	text_release(&pieces);
