@@ -201,16 +201,28 @@ static ash_status read_string(struct lexer *lexer)
 }
 
 /* $tag$ ... $tag$ */
+/* Where the tag of `length` bytes comes again, from `from` on; NULL: nowhere. It has a $ at its ends
+ * only, so what of it matches is passed over once. */
+static const char *find_tag(const struct lexer *lexer, const char *from, size_t length)
+{
+	const char *at = from;
+	while ((at = memchr(at, '$', (size_t)(lexer->end - at)))) {
+		if ((size_t)(lexer->end - at) >= length && memcmp(at, lexer->at, length) == 0)
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 static ash_status read_dollar_string(struct lexer *lexer)
 {
-	size_t tag = 1, size = (size_t)(lexer->end - lexer->at);
+	size_t tag = 1;
 	while (is_letter(peek(lexer, tag)) || (tag > 1 && is_digit(peek(lexer, tag))))
 		tag++;
 	if (peek(lexer, tag) != '$')
 		return refuse(lexer, "a $ is followed by neither a number nor a tag");
 	tag++;
-	const char *body = lexer->at + tag;
-	const char *end = memmem(body, size - tag, lexer->at, tag);
+	const char *end = find_tag(lexer, lexer->at + tag, tag);
 	if (!end)
 		return refuse(lexer, "a text in dollar quotes does not end");
 	return add_or_fail(lexer, TOKEN_STRING, (size_t)(end - lexer->at) + tag);
