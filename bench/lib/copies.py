@@ -21,7 +21,7 @@ class Peer:
     what: str  # "contracts": the same contracts; "graph": only a part of the work
     cache: str = "none"  # "none", "off", or "warm": what runs before left behind
     told: object = None  # a function: from what it prints to the number of findings
-    sources: bool = True  # it reads the copy's sources itself
+    sources: bool = True  # it reads the copy's sources itself, each time
 
 
 class Copy:

@@ -56,12 +56,13 @@ def prepare():
     copy = Copy("client-go", (".go",))
     download = json.loads(run(["go", "mod", "download", "-json", f"{MODULE}@{CLIENT_GO}"], HOME))
     source = download["Dir"]
-    listed = run(["go", "list", "-f", "{{.Dir}}{{range .GoFiles}}\t{{.}}{{end}}", "./..."], source)
+    listed = run(["go", "list", "-f", "{{.Dir}}{{range .GoFiles}}\t{{.}}{{end}}"
+                  "{{range .EmbedFiles}}\t{{.}}{{end}}", "./..."], source)
     for line in listed.splitlines():
         folder, *files = line.split("\t")
         into = os.path.join(copy.folder, os.path.relpath(folder, source))
-        os.makedirs(into, exist_ok=True)
         for name in files:
+            os.makedirs(os.path.dirname(os.path.join(into, name)), exist_ok=True)
             shutil.copyfile(os.path.join(folder, name), os.path.join(into, name))
     for name in ("go.mod", "go.sum"):
         shutil.copyfile(os.path.join(source, name), os.path.join(copy.folder, name))

@@ -46,7 +46,7 @@ def write_cruiser(copy, without=None):
 
 def write_boundaries(copy, without=None):
     """An element a module; what is not allowed is refused."""
-    elements = [{"type": name, "pattern": folder + "/**/*", "partialMatch": False}
+    elements = [{"type": name, "pattern": folder, "partialMatch": False}
                 for name, folder in sorted(copy.modules.items())]
     policies = [{"from": {"element": {"type": name}},
                  "allow": {"to": {"element": {"types": {"anyOf": sorted(needs | {name})}}}}}
@@ -89,12 +89,12 @@ def prepare():
              told=violations),
         Peer(f"dependency-cruiser {CRUISER}",
              [*cruise, "--cache", cache + "cruiser", "--cache-strategy", "content", "."],
-             "contracts", "warm", told=violations),
+             "contracts", "warm", told=violations, sources=False),
         Peer(f"eslint-plugin-boundaries {BOUNDARIES}", [*lint, "."], "contracts", "off",
              told=problems),
         Peer(f"eslint-plugin-boundaries {BOUNDARIES}",
              [*lint, "--cache", "--cache-location", cache + "eslint", "."], "contracts", "warm",
-             told=problems),
+             told=problems, sources=False),
         Peer(f"madge {MADGE} --circular", [BIN + "/madge", "--circular", "--no-spinner",
                                            "--extensions", "js", "."], "graph"),
     ], write

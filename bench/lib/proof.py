@@ -73,7 +73,7 @@ def prove(copy, peers, write):
         if peer.what == "contracts":
             expect(code == 0 and entry["finds"] == 0,
                    f"{peer.name} under the same contracts: exit {code}, {entry['finds']} findings", out)
-        if peer.cache != "warm" and peer.sources:
+        if peer.sources:
             entry["opens"] = sources_opened(peer.command, copy)
             expect(entry["opens"] == len(copy.files()), f"{peer.name} opens {entry['opens']} files")
         say(f"  {peer.name}, cache {peer.cache}: exit {code}, finds {entry['finds']}, "

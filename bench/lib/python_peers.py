@@ -87,6 +87,9 @@ def prepare(tree):
         write_tach(copy, without)
         write_import_linter(copy, package, without)
 
+    def broken(out):
+        return len(re.findall(r"^ *- +\S+ -> \S+ \(l\.", out, re.M))
+
     cache = os.path.join(PEERS, tree + ".import-linter")
     lint = [BIN + "/lint-imports", "--config", ".importlinter"]
     graph = f"import grimp; grimp.build_graph('{package}', cache_dir=None)"
@@ -94,9 +97,9 @@ def prepare(tree):
         Peer(f"tach {TACH}", [BIN + "/tach", "check"], "contracts",
              told=lambda out: len(re.findall(r"^\[FAIL\]|❌.*:L?\d+", out, re.M))),
         Peer(f"import-linter {IMPORT_LINTER}", [*lint, "--no-cache"], "contracts", "off",
-             told=lambda out: len(re.findall(r"^ *- +\S+ -> \S+ \(l\.", out, re.M))),
+             told=broken),
         Peer(f"import-linter {IMPORT_LINTER}", [*lint, "--cache-dir", cache], "contracts", "warm",
-             told=lambda out: len(re.findall(r"^ *- +\S+ -> \S+ \(l\.", out, re.M))),
+             told=broken, sources=False),
         Peer("grimp, import-linter's graph", [BIN + "/python", "-c", graph], "graph", "off"),
         Peer(f"ruff {RUFF} analyze graph", [BIN + "/ruff", "analyze", "graph", "--isolated", "."],
              "graph"),
