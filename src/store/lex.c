@@ -201,8 +201,8 @@ static ash_status read_string(struct lexer *lexer)
 }
 
 /* $tag$ ... $tag$ */
-/* Where the tag of `length` bytes comes again, from `from` on; NULL: nowhere. It has a $ at its ends
- * only, so what of it matches is passed over once. */
+/* Where the tag of `length` bytes comes again, from `from` on; NULL: nowhere. It has a $ at its
+ * ends only, so what of it matches is passed over once. */
 static const char *find_tag(const struct lexer *lexer, const char *from, size_t length)
 {
 	const char *at = from;
