@@ -173,7 +173,7 @@ static ash_status use_what_lasts(ash_call *call, const struct sum *in, struct su
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(numbers[i], 0);
 	assert_true(ash_time_left(call) == INT64_MAX);
-	assert_in_range(ash_now(call), clock_wall() - 60000000, clock_wall() + 1);
+	assert_in_range(ash_now(call), clock_wall() - 60000000, clock_wall() + 60000000);
 	assert_int_equal(strlen(ash_trace_id(call)), 32);
 	assert_string_equal(ash_caller(call), "test");
 	assert_string_equal(ash_idempotency_key(call), "");
