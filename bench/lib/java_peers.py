@@ -10,7 +10,6 @@ from lib.places import PEERS, TOP, bring, run
 
 ARCHUNIT, SLF4J = "1.4.1", "2.0.17"
 HOME = os.path.join(PEERS, "java")
-LINK = re.compile(r"<(?:class |method |field |constructor )?(org\.[\w.]+)")
 
 
 def install(parts):
@@ -35,10 +34,9 @@ def package(copy, module):
     return copy.modules[module].replace("/", ".")
 
 
-def write_rules(copy, bytecode_only, without=None):
+def write_rules(copy, without=None):
     with open(os.path.join(copy.folder, "boundaries.txt"), "w", encoding="utf-8") as file:
         for name, needs in sorted(copy.allowed(without).items()):
-            needs = needs | {to for source, to in bytecode_only if source == name}
             file.write(" ".join([name, package(copy, name), *sorted(needs)]) + "\n")
 
 
@@ -47,24 +45,8 @@ def count(out):
     return int(found[1]) if found else None
 
 
-def edges_of(copy, out):
-    """The edges between modules that ArchUnit's violations tell of."""
-    places = sorted(((package(copy, name), name) for name in copy.modules), reverse=True)
-
-    def module(of):
-        return next((name for place, name in places if (of + ".").startswith(place + ".")), None)
-
-    found = set()
-    for line in out.splitlines():
-        names = [module(name) for name in LINK.findall(line)]
-        if len(names) >= 2 and names[0] and names[1]:
-            found |= {(names[0], name) for name in names[1:] if name and name != names[0]}
-    return found
-
-
 def prepare():
-    """What only bytecode shows (the types of expressions that no source names) is allowed to ArchUnit
-    on top, so that it finds nothing either."""
+    """The copy of all parts, and ArchUnit with a layer a module."""
     parts = sorted(os.path.basename(path) for path in glob.glob(bring("spring") + "/spring-*"))
     install(parts)
     copy = Copy("spring", (".java",))
@@ -73,12 +55,9 @@ def prepare():
     copy.close()
     command = ["java", "-cp", f"{HOME}/classes:{HOME}/lib/*", "Boundaries", "boundaries.txt",
                *sorted(glob.glob(HOME + "/spring/*.jar"))]
-    write_rules(copy, ())
-    out = run(["sh", "-c", '"$@" || [ $? -eq 1 ]', "sh", *command], copy.folder)
-    bytecode_only = edges_of(copy, out) - set(copy.edges)
 
     def write(without=None):
-        write_rules(copy, bytecode_only, without)
+        write_rules(copy, without)
 
     return copy, [Peer(f"ArchUnit {ARCHUNIT}, on compiled classes", command, "contracts", told=count,
                        sources=False)], write
