@@ -42,6 +42,23 @@ static void pieces_do_not_overlap(void **state)
 			assert_int_equal(pieces[i][at], i % 251);
 }
 
+static void a_large_piece_may_come_first(void **state)
+{
+	(void)state;
+	_cleanup_(arena_release) struct arena arena = {0};
+	unsigned char *large = arena_alloc(&arena, 100000);
+	assert_non_null(large);
+	memset(large, 0xAB, 100000);
+	for (size_t i = 0; i < 1000; i++) {
+		unsigned char *small = arena_alloc(&arena, 100);
+		assert_non_null(small);
+		assert_int_equal(small[0] + small[99], 0);
+		memset(small, 0xCD, 100);
+	}
+	assert_int_equal(large[0], 0xAB);
+	assert_int_equal(large[99999], 0xAB);
+}
+
 static void bytes_are_packed(void **state)
 {
 	(void)state;
@@ -158,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(pieces_do_not_overlap),
+		cmocka_unit_test(a_large_piece_may_come_first),
 		cmocka_unit_test(bytes_are_packed),
 		cmocka_unit_test(nothing_is_still_an_address),
 		cmocka_unit_test(refuses_sizes_that_overflow),
