@@ -144,6 +144,7 @@ static ash_status start_export(struct host *host, struct fault *fault)
 		.endpoint = host->settings->otlp,
 		.service = host->app->name,
 		.version = host->app->version,
+		.metrics = host->metrics,
 	};
 	return options.endpoint ? exporter_start(&options, host->recorder, &host->exporter, fault)
 				: ASH_OK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread that carries spans from the ring to a collector. Its bound is the ring: what it does
  * not send in time is overwritten there and counted as lost. A batch is kept until the collector
- * took it or refused it for good; only 429, 502, 503, 504 and a lost connection are tried again. */
+ * took it or refused it for good; only 429, 502, 503, 504 and a lost connection are tried again.
+ * What a collector took a part of is not sent again: the rest counts as refused. */
 #include "telemetry/export.h"
 
 #include <curl/curl.h>
@@ -14,6 +15,25 @@
 #include "base/mem.h"
 
 enum { INTERVAL_MS = 1000, TIMEOUT_MS = 10000, RETRY_MS = 1000, RETRY_MOST_MS = 30000 };
+
+/* Bytes of an answer that are looked at. */
+enum { ANSWER_LIMIT = 4096 };
+
+static const struct metric SPANS = {"ashlar_export_spans_total",
+				    "Spans that the collector took, that it refused, and that "
+				    "were overwritten before they could be sent.",
+				    METRIC_COUNTER,
+				    {"outcome"}};
+static const struct metric FAILURES = {"ashlar_export_failures_total",
+				       "Requests to the collector that failed and are repeated.",
+				       METRIC_COUNTER,
+				       {0}};
+
+/* A number of export_counts, and the series that shows it. */
+struct tally {
+	_Atomic uint64_t count;
+	struct series *series; /* or NULL */
+};
 
 struct exporter {
 	struct export_options options;
@@ -31,18 +51,45 @@ struct exporter {
 	struct span batch[EXPORT_BATCH_LIMIT];
 	size_t count; /* spans in the batch that are not sent yet */
 	unsigned wait_ms;
-	_Atomic uint64_t sent, lost, refused, failures;
+	struct text answer; /* the start of the last one */
+	struct tally sent, lost, refused, failures;
 };
 
 /* ---- one request ---- */
 
 enum outcome { TAKEN, REFUSED, TRY_AGAIN };
 
-static size_t swallow(char *bytes, size_t size, size_t count, void *context)
+static void tally_add(struct tally *tally, uint64_t amount)
 {
-	(void)bytes;
-	(void)context;
-	return size * count;
+	atomic_fetch_add(&tally->count, amount);
+	if (tally->series)
+		series_add(tally->series, amount);
+}
+
+/* Keeps the start of an answer. Without memory an answer says nothing. */
+static size_t keep_answer(char *bytes, size_t size, size_t count, void *context)
+{
+	struct exporter *exporter = context;
+	size_t room = ANSWER_LIMIT - exporter->answer.length, length = size * count;
+	text_add(&exporter->answer, (struct str){bytes, length < room ? length : room});
+	return length;
+}
+
+/* How many spans of those that it took a collector says to have thrown away, as in
+ * {"partialSuccess":{"rejectedSpans":"3"}}; a 64-bit number is a string in OTLP. */
+static size_t count_rejected(struct str answer, size_t most)
+{
+	static const char NAME[] = "\"rejectedSpans\"";
+	const char *at = memmem(answer.at, answer.length, NAME, sizeof NAME - 1);
+	if (!at)
+		return 0;
+	const char *end = answer.at + answer.length;
+	size_t count = 0;
+	for (at += sizeof NAME - 1; at < end && strchr(" \t\r\n:\"", *at); at++)
+		;
+	for (; at < end && *at >= '0' && *at <= '9' && count < most; at++)
+		count = count * 10 + (size_t)(*at - '0');
+	return count < most ? count : most;
 }
 
 static enum outcome outcome_of(CURLcode code, long status)
@@ -59,6 +106,7 @@ static enum outcome send_batch(struct exporter *exporter, unsigned *retry_after_
 	export_write(&exporter->options, exporter->batch, exporter->count, &body);
 	if (body.failed)
 		return TRY_AGAIN;
+	text_clear(&exporter->answer);
 	curl_easy_setopt(exporter->curl, CURLOPT_POSTFIELDS, body.at);
 	curl_easy_setopt(exporter->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length);
 	CURLcode code = curl_easy_perform(exporter->curl);
@@ -135,7 +183,7 @@ static void fill_batch(struct exporter *exporter)
 	uint64_t lost = 0;
 	exporter->count = recorder_read(exporter->recorder, &exporter->place, exporter->batch,
 					EXPORT_BATCH_LIMIT, &lost);
-	atomic_fetch_add(&exporter->lost, lost);
+	tally_add(&exporter->lost, lost);
 }
 
 /* Deals with one batch; returns how long to wait before the next. */
@@ -148,14 +196,18 @@ static unsigned step(struct exporter *exporter)
 	unsigned retry_after_ms = 0;
 	enum outcome outcome = send_batch(exporter, &retry_after_ms);
 	if (outcome == TRY_AGAIN) {
-		atomic_fetch_add(&exporter->failures, 1);
+		tally_add(&exporter->failures, 1);
 		unsigned wait = retry_after_ms ? retry_after_ms : exporter->wait_ms;
 		exporter->wait_ms = exporter->wait_ms * 2 < RETRY_MOST_MS ? exporter->wait_ms * 2
 									  : RETRY_MOST_MS;
 		return wait;
 	}
 	bool full = exporter->count == EXPORT_BATCH_LIMIT;
-	atomic_fetch_add(outcome == TAKEN ? &exporter->sent : &exporter->refused, exporter->count);
+	size_t refused = outcome == TAKEN
+				 ? count_rejected(text_str(&exporter->answer), exporter->count)
+				 : exporter->count;
+	tally_add(&exporter->refused, refused);
+	tally_add(&exporter->sent, exporter->count - refused);
 	exporter->count = 0;
 	exporter->wait_ms = exporter->options.retry_ms;
 	return full ? 0 : exporter->options.interval_ms;
@@ -181,6 +233,7 @@ static void release(struct exporter *exporter)
 	curl_slist_free_all(exporter->headers);
 	curl_easy_cleanup(exporter->curl);
 	text_release(&exporter->url);
+	text_release(&exporter->answer);
 	for (size_t i = 0; i < sizeof exporter->texts / sizeof *exporter->texts; i++)
 		mem_free(exporter->texts[i]);
 	mem_free(exporter);
@@ -227,7 +280,8 @@ static bool set_up_curl(struct exporter *exporter)
 		return false;
 	curl_easy_setopt(exporter->curl, CURLOPT_URL, exporter->url.at);
 	curl_easy_setopt(exporter->curl, CURLOPT_HTTPHEADER, exporter->headers);
-	curl_easy_setopt(exporter->curl, CURLOPT_WRITEFUNCTION, swallow);
+	curl_easy_setopt(exporter->curl, CURLOPT_WRITEFUNCTION, keep_answer);
+	curl_easy_setopt(exporter->curl, CURLOPT_WRITEDATA, exporter);
 	curl_easy_setopt(exporter->curl, CURLOPT_TIMEOUT_MS, (long)exporter->options.timeout_ms);
 	curl_easy_setopt(exporter->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(exporter->curl, CURLOPT_NOPROGRESS, 0L);
@@ -235,6 +289,18 @@ static bool set_up_curl(struct exporter *exporter)
 	curl_easy_setopt(exporter->curl, CURLOPT_XFERINFODATA, exporter);
 	curl_easy_setopt(exporter->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	return true;
+}
+
+static ash_status make_series(struct exporter *exporter, struct fault *fault)
+{
+	static const char *const OUTCOMES[] = {"sent", "refused", "lost"};
+	struct metrics *metrics = exporter->options.metrics;
+	if (!metrics)
+		return ASH_OK;
+	ASH_TRY(metrics_series(metrics, &SPANS, &OUTCOMES[0], &exporter->sent.series, fault));
+	ASH_TRY(metrics_series(metrics, &SPANS, &OUTCOMES[1], &exporter->refused.series, fault));
+	ASH_TRY(metrics_series(metrics, &SPANS, &OUTCOMES[2], &exporter->lost.series, fault));
+	return metrics_series(metrics, &FAILURES, NULL, &exporter->failures.series, fault);
 }
 
 static bool start_thread(struct exporter *exporter)
@@ -259,6 +325,7 @@ ash_status exporter_start(const struct export_options *options, const struct rec
 	_cleanup_(releasep) struct exporter *exporter = mem_alloc(sizeof *exporter);
 	if (!exporter || !own_options(exporter, options) || !set_up_curl(exporter))
 		return fault_memory(fault);
+	ASH_TRY(make_series(exporter, fault));
 	exporter->recorder = recorder;
 	exporter->place = recorder_end(recorder);
 	if (!start_thread(exporter))
@@ -286,9 +353,9 @@ void exporter_stop(struct exporter *exporter, unsigned patience_ms)
 struct export_counts exporter_counts(const struct exporter *exporter)
 {
 	return (struct export_counts){
-		.sent = atomic_load(&exporter->sent),
-		.lost = atomic_load(&exporter->lost),
-		.refused = atomic_load(&exporter->refused),
-		.failures = atomic_load(&exporter->failures),
+		.sent = atomic_load(&exporter->sent.count),
+		.lost = atomic_load(&exporter->lost.count),
+		.refused = atomic_load(&exporter->refused.count),
+		.failures = atomic_load(&exporter->failures.count),
 	};
 }

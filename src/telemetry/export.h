@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "telemetry/metrics.h"
 #include "telemetry/span.h"
 
 /* Spans on their way to a collector: OTLP over HTTP in JSON (opentelemetry.io/docs/specs/otlp). */
@@ -14,20 +15,21 @@
 #define EXPORT_BATCH_LIMIT 512
 
 struct export_options {
-	const char *endpoint; /* "http://127.0.0.1:4318"; "/v1/traces" is added */
-	const char *service;  /* service.name of the resource */
-	const char *version;  /* service.version, or NULL */
-	const char *instance; /* service.instance.id, or NULL */
-	unsigned interval_ms; /* between two batches that are not full; 0: 1,000 */
-	unsigned timeout_ms;  /* of one request; 0: 10,000 */
-	unsigned retry_ms;    /* first wait after a failure, doubled to 30 s at most; 0: 1,000 */
+	const char *endpoint;    /* "http://127.0.0.1:4318"; "/v1/traces" is added */
+	const char *service;     /* service.name of the resource */
+	const char *version;     /* service.version, or NULL */
+	const char *instance;    /* service.instance.id, or NULL */
+	struct metrics *metrics; /* where the counts below are shown; outlives it; or NULL */
+	unsigned interval_ms;    /* between two batches that are not full; 0: 1,000 */
+	unsigned timeout_ms;     /* of one request; 0: 10,000 */
+	unsigned retry_ms;       /* first wait after a failure, doubled to 30 s at most; 0: 1,000 */
 };
 
 /* What an exporter has done so far. */
 struct export_counts {
 	uint64_t sent;     /* spans that the collector took */
 	uint64_t lost;     /* overwritten in the ring before they could be sent */
-	uint64_t refused;  /* spans that the collector refused for good */
+	uint64_t refused;  /* spans that the collector refused for good, all of a request or some */
 	uint64_t failures; /* requests that failed and were, or are, tried again */
 };
 

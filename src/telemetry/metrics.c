@@ -45,7 +45,8 @@ struct series {
 };
 
 struct metrics {
-	pthread_mutex_t lock; /* over all but what is in the series */
+	pthread_mutex_t writing; /* held by who writes; taken before `lock` */
+	pthread_mutex_t lock;    /* over all but what is in the series */
 	struct series **series;
 	size_t count;
 	size_t capacity;
@@ -60,8 +61,10 @@ struct metrics {
 struct metrics *metrics_new(void)
 {
 	struct metrics *metrics = mem_alloc(sizeof *metrics);
-	if (metrics)
-		pthread_mutex_init(&metrics->lock, NULL);
+	if (!metrics)
+		return NULL;
+	pthread_mutex_init(&metrics->writing, NULL);
+	pthread_mutex_init(&metrics->lock, NULL);
 	return metrics;
 }
 
@@ -90,6 +93,7 @@ void metrics_free(struct metrics *metrics)
 	mem_free(metrics->series);
 	map_release(&metrics->by_key);
 	pthread_mutex_destroy(&metrics->lock);
+	pthread_mutex_destroy(&metrics->writing);
 	mem_free(metrics);
 }
 
@@ -228,7 +232,8 @@ int64_t series_value(const struct series *series)
 			sum += atomic_load_explicit(&series->histogram->buckets[i],
 						    memory_order_relaxed);
 		return (int64_t)sum;
-	case METRIC_GAUGE: break;
+	case METRIC_GAUGE:
+	case METRIC_GAUGE_SECONDS: break;
 	}
 	return atomic_load_explicit(&series->gauge, memory_order_relaxed);
 }
@@ -274,12 +279,21 @@ static void write_series(const struct series *series, struct text *out)
 	text_add(out, str_of(series->metric->name));
 	if (series->labels.length > 0)
 		text_addf(out, "{%s}", series->labels.at);
-	text_addf(out, " %" PRId64 "\n", series_value(series));
+	int64_t value = series_value(series);
+	if (series->metric->kind == METRIC_GAUGE_SECONDS)
+		text_addf(out, " %.6f\n", (double)value / 1e6);
+	else
+		text_addf(out, " %" PRId64 "\n", value);
 }
 
 static void write_head(const struct metric *metric, struct text *out)
 {
-	static const char *const KINDS[] = {"counter", "gauge", "histogram"};
+	static const char *const KINDS[] = {
+		[METRIC_COUNTER] = "counter",
+		[METRIC_GAUGE] = "gauge",
+		[METRIC_GAUGE_SECONDS] = "gauge",
+		[METRIC_HISTOGRAM] = "histogram",
+	};
 	text_addf(out, "# HELP %s ", metric->name);
 	add_escaped(out, metric->help, false);
 	text_addf(out, "\n# TYPE %s %s\n", metric->name, KINDS[metric->kind]);
@@ -316,6 +330,7 @@ static void write_all(const struct metrics *metrics, struct text *out)
 
 void metrics_write(struct metrics *metrics, struct text *out)
 {
+	pthread_mutex_lock(&metrics->writing);
 	pthread_mutex_lock(&metrics->lock);
 	size_t count = metrics->refresher_count;
 	pthread_mutex_unlock(&metrics->lock);
@@ -324,4 +339,5 @@ void metrics_write(struct metrics *metrics, struct text *out)
 	pthread_mutex_lock(&metrics->lock);
 	write_all(metrics, out);
 	pthread_mutex_unlock(&metrics->lock);
+	pthread_mutex_unlock(&metrics->writing);
 }

@@ -15,7 +15,12 @@
 #define METRICS_SERIES_LIMIT 10000
 #define METRICS_LABEL_LIMIT  8
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+enum metric_kind {
+	METRIC_COUNTER,
+	METRIC_GAUGE,
+	METRIC_GAUGE_SECONDS, /* is set in microseconds and written in seconds */
+	METRIC_HISTOGRAM,
+};
 
 /* What all series of one name share. Constant, and lives as long as the registry. */
 struct metric {
@@ -54,10 +59,12 @@ void series_observe(struct series *series, uint64_t nanoseconds);
 /* The sum of a counter, the value of a gauge, the number of observations of a histogram. */
 int64_t series_value(const struct series *series);
 
-/* Called before each write, to set gauges that are asked for rather than kept. */
+/* Called before each write, to set gauges that are asked for rather than kept. Never by two threads
+ * at once. */
 void metrics_on_write(struct metrics *metrics, void (*refresh)(void *context), void *context);
 
-/* Writes all series in Prometheus's text format 0.0.4, by name and then as they were made. */
+/* Writes all series in Prometheus's text format 0.0.4, by name and then as they were made. Any
+ * thread; one after the other. */
 void metrics_write(struct metrics *metrics, struct text *out);
 
 #endif

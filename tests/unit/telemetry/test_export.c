@@ -24,6 +24,7 @@ struct collector {
 	int listener;
 	char endpoint[64];
 	const char *const *answers; /* status lines, one a request; "" closes without one */
+	const char *body;           /* of each answer; NULL: none */
 	size_t answer_count;
 	size_t requests;
 	size_t spans; /* in the requests that were answered with 200 */
@@ -75,20 +76,20 @@ static void *collect(void *context)
 		if (body && strncmp(answer, "200", 3) == 0)
 			collector->spans += count_spans(body);
 		if (answer[0])
-			dprintf(client,
-				"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-				answer);
+			dprintf(client, "HTTP/1.1 %s\r\nConnection: close\r\n\r\n%s", answer,
+				collector->body ? collector->body : "");
 		close(client);
 	}
 	return NULL;
 }
 
-static void start(struct collector *collector, const char *const *answers, size_t count)
+static void start_with(struct collector *collector, const char *const *answers, size_t count,
+		       const char *body)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof address;
-	*collector = (struct collector){.answers = answers, .answer_count = count};
+	*collector = (struct collector){.answers = answers, .answer_count = count, .body = body};
 	collector->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(collector->listener, (struct sockaddr *)&address, size), 0);
 	assert_int_equal(listen(collector->listener, 8), 0);
@@ -96,6 +97,11 @@ static void start(struct collector *collector, const char *const *answers, size_
 	snprintf(collector->endpoint, sizeof collector->endpoint, "http://127.0.0.1:%d/",
 		 ntohs(address.sin_port));
 	assert_int_equal(pthread_create(&collector->thread, NULL, collect, collector), 0);
+}
+
+static void start(struct collector *collector, const char *const *answers, size_t count)
+{
+	start_with(collector, answers, count, NULL);
 }
 
 static void stop(struct collector *collector)
@@ -246,6 +252,71 @@ static void a_refusal_is_final(void **state)
 	recorder_free(recorder);
 }
 
+/* What a collector takes in part is not sent again; what it threw away counts as refused. */
+static void a_part_that_is_rejected_is_counted(void **state)
+{
+	(void)state;
+	static const char *const ANSWERS[] = {"200 OK"};
+	static const struct {
+		const char *body;
+		uint64_t refused;
+	} CASES[] = {
+		{"{}", 0},
+		{"{\"partialSuccess\":{}}", 0},
+		{"{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"errorMessage\":\"x\"}}", 2},
+		{"{ \"partialSuccess\" : { \"rejectedSpans\" :\n 1 } }", 1},
+		{"{\"partialSuccess\":{\"rejectedSpans\":\"99999999999999999999\"}}", 3},
+		{"{\"partialSuccess\":{\"errorMessage\":\"\\\"rejectedSpans\\\":1\"}}", 0},
+		{"\"rejectedSpans\"", 0},
+	};
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		struct collector collector;
+		start_with(&collector, ANSWERS, 1, CASES[i].body);
+		struct recorder *recorder = recorder_new(64, 1.0, &clock_system);
+		record(recorder, 3);
+		struct exporter *exporter = start_exporter(&collector, recorder);
+		record(recorder, 3);
+		struct export_counts counts = wait_for(exporter, 3);
+		exporter_stop(exporter, 1000);
+		stop(&collector);
+		assert_int_equal(counts.refused, CASES[i].refused);
+		assert_int_equal(counts.sent, 3 - CASES[i].refused);
+		recorder_free(recorder);
+	}
+}
+
+static void its_counts_are_metrics(void **state)
+{
+	(void)state;
+	static const char *const ANSWERS[] = {"503 Busy", "400 Bad", "200 OK"};
+	struct collector collector;
+	start(&collector, ANSWERS, 3);
+	struct recorder *recorder = recorder_new(64, 1.0, &clock_system);
+	struct metrics *metrics = metrics_new();
+	const struct export_options options = {.endpoint = collector.endpoint,
+					       .service = "shop",
+					       .metrics = metrics,
+					       .interval_ms = 5,
+					       .retry_ms = 5};
+	struct exporter *exporter = NULL;
+	struct fault fault;
+	assert_int_equal(exporter_start(&options, recorder, &exporter, &fault), ASH_OK);
+	record(recorder, 1);
+	wait_for(exporter, 1);
+	record(recorder, 2);
+	wait_for(exporter, 3);
+	exporter_stop(exporter, 1000);
+	stop(&collector);
+	_cleanup_(text_release) struct text out = {0};
+	metrics_write(metrics, &out);
+	assert_non_null(strstr(out.at, "ashlar_export_spans_total{outcome=\"sent\"} 2\n"));
+	assert_non_null(strstr(out.at, "ashlar_export_spans_total{outcome=\"refused\"} 1\n"));
+	assert_non_null(strstr(out.at, "ashlar_export_spans_total{outcome=\"lost\"} 0\n"));
+	assert_non_null(strstr(out.at, "ashlar_export_failures_total 1\n"));
+	metrics_free(metrics);
+	recorder_free(recorder);
+}
+
 static void a_stop_sends_what_is_left_and_does_not_wait_for_ever(void **state)
 {
 	(void)state;
@@ -309,6 +380,8 @@ int main(void)
 		cmocka_unit_test(spans_arrive_in_batches),
 		cmocka_unit_test(a_busy_or_lost_collector_is_tried_again),
 		cmocka_unit_test(a_refusal_is_final),
+		cmocka_unit_test(a_part_that_is_rejected_is_counted),
+		cmocka_unit_test(its_counts_are_metrics),
 		cmocka_unit_test(a_stop_sends_what_is_left_and_does_not_wait_for_ever),
 		cmocka_unit_test(an_endpoint_that_is_no_url_is_refused),
 		cmocka_unit_test(without_memory_it_does_not_start),

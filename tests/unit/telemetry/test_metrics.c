@@ -143,6 +143,61 @@ static void a_gauge_is_refreshed_before_it_is_written(void **state)
 	metrics_free(metrics);
 }
 
+/* A gauge in seconds is set in microseconds. */
+static void seconds_are_written_as_seconds(void **state)
+{
+	(void)state;
+	static const struct metric AGE = {
+		"ashlar_age_seconds", "An age.", METRIC_GAUGE_SECONDS, {0}};
+	struct metrics *metrics = metrics_new();
+	struct series *age = series_of(metrics, &AGE, NULL);
+	_cleanup_(text_release) struct text out = {0};
+	series_set(age, 1500000);
+	metrics_write(metrics, &out);
+	assert_string_equal(text_str(&out).at, "# HELP ashlar_age_seconds An age.\n"
+					       "# TYPE ashlar_age_seconds gauge\n"
+					       "ashlar_age_seconds 1.500000\n");
+	metrics_free(metrics);
+}
+
+struct counted {
+	struct series *series;
+	int seen; /* of what is counted elsewhere; not shared by threads while they write */
+};
+
+static void catch_up(void *context)
+{
+	struct counted *counted = context;
+	series_add(counted->series, (uint64_t)(1 - counted->seen));
+	counted->seen = 1;
+}
+
+static void *write_often(void *context)
+{
+	for (int i = 0; i < 200; i++) {
+		_cleanup_(text_release) struct text out = {0};
+		metrics_write(context, &out);
+	}
+	return NULL;
+}
+
+/* Two servers may scrape at once: what is caught up with on a write is counted once. */
+static void writers_do_not_refresh_at_once(void **state)
+{
+	(void)state;
+	static const struct metric SEEN = {"ashlar_seen_total", "Seen.", METRIC_COUNTER, {0}};
+	struct metrics *metrics = metrics_new();
+	struct counted counted = {series_of(metrics, &SEEN, NULL), 0};
+	pthread_t threads[THREADS];
+	metrics_on_write(metrics, catch_up, &counted);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, write_often, metrics), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(series_value(counted.series), 1);
+	metrics_free(metrics);
+}
+
 static void without_memory_nothing_is_half_made(void **state)
 {
 	(void)state;
@@ -175,6 +230,8 @@ int main(void)
 		cmocka_unit_test(too_many_series_are_refused),
 		cmocka_unit_test(threads_lose_no_count),
 		cmocka_unit_test(a_gauge_is_refreshed_before_it_is_written),
+		cmocka_unit_test(seconds_are_written_as_seconds),
+		cmocka_unit_test(writers_do_not_refresh_at_once),
 		cmocka_unit_test(without_memory_nothing_is_half_made),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
