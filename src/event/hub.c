@@ -24,9 +24,9 @@ static const struct metric WAITING = {
 	"ashlar_outbox_waiting", "Deliveries that are not handled yet.", METRIC_GAUGE, {0}};
 static const struct metric DEAD = {
 	"ashlar_dead_letters", "Dead letters that nobody dealt with.", METRIC_GAUGE, {0}};
-static const struct metric LAG = {"ashlar_outbox_lag_microseconds",
+static const struct metric LAG = {"ashlar_outbox_lag_seconds",
 				  "How long the oldest delivery that is due has waited.",
-				  METRIC_GAUGE,
+				  METRIC_GAUGE_SECONDS,
 				  {0}};
 
 /* ---- who subscribes ---- */
@@ -238,13 +238,15 @@ static ash_status order_key(struct event_hub *hub, struct request *request, ash_
 }
 
 static ash_status insert_event(struct event_hub *hub, struct request *request,
-			       const char *publisher, const ash_event *event, ash_value key,
-			       struct str payload, int64_t *id)
+			       const char *publisher, const ash_event *event, uint64_t span,
+			       ash_value key, struct str payload, int64_t *id)
 {
 	const struct clock *clock = hub->environment->clock;
+	struct trace_context context = request->trace;
 	char trace[TRACEPARENT_SIZE];
 	struct store_rows *rows = NULL;
-	trace_format(&request->trace, trace);
+	context.span = span;
+	trace_format(&context, trace);
 	ASH_TRY(HUB_QUERY(request->session, &rows, &request->fault,
 			  "insert into ashlar_event.outbox (publisher, event, key, payload, trace, "
 			  "published_at) values ($1, $2, $3, $4, $5, $6) returning id",
@@ -271,16 +273,17 @@ static ash_status insert_deliveries(struct event_hub *hub, struct request *reque
 	return ASH_OK;
 }
 
+/* `span` is the parent of what its subscribers do. */
 static ash_status put(struct event_hub *hub, struct ash_tx *tx, const ash_event *event,
-		      ash_value key, struct str payload)
+		      uint64_t span, ash_value key, struct str payload)
 {
 	struct request *request = tx->request;
 	int64_t id = 0;
 	unsigned before = store_speak(request->session, hub->module);
 	ash_status status = order_key(hub, request, key);
 	if (status == ASH_OK)
-		status = insert_event(hub, request, tx->call->member->module->name, event, key,
-				      payload, &id);
+		status = insert_event(hub, request, tx->call->member->module->name, event, span,
+				      key, payload, &id);
 	if (status == ASH_OK)
 		status = insert_deliveries(hub, request, event, key, id);
 	store_speak(request->session, before);
@@ -307,7 +310,14 @@ ash_status ash_publish(ash_tx *tx, const ash_event *event, const void *message)
 				event->name, payload.length, EVENT_PAYLOAD_LIMIT);
 	ASH_TRY(find_key(call, event, message, &text, &key));
 	tx->wrote = true;
-	ASH_TRY(put(hub, tx, event, key, text_str(&payload)));
+	/* Where nothing is recorded the trace goes on all the same: it must name some span. */
+	struct call_span span = call_span_begin(call);
+	ash_status status =
+		put(hub, tx, event, span.id ? span.id : trace_span_id(), key, text_str(&payload));
+	call_span_end(call, &span, SPAN_PRODUCER, event->name, status,
+		      status == ASH_OK ? NULL : request->fault.message);
+	if (status != ASH_OK)
+		return status;
 	request->published = true;
 	series_add(hub->published, 1);
 	return ASH_OK;

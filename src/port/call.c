@@ -136,17 +136,17 @@ static bool is_sampled(const struct request *request)
 	return request->trace.flags & TRACE_SAMPLED && request->environment->recorder;
 }
 
-/* Records the span of a call that has ended. */
-static void record(const ash_call *call, enum span_kind kind, const char *name, uint64_t started,
-		   ash_status status)
+/* Records a span of a call, or inside of one, that has ended. */
+static void record(const ash_call *call, uint64_t id, uint64_t parent, enum span_kind kind,
+		   const char *name, uint64_t started, ash_status status, const char *detail)
 {
 	const struct request *request = call->request;
 	const struct environment *environment = request->environment;
 	const ash_module *module = call->member->module;
 	struct span span = {
 		.trace = {request->trace.trace[0], request->trace.trace[1]},
-		.id = call->span,
-		.parent = call->parent,
+		.id = id,
+		.parent = parent,
 		.start = recorder_wall(environment->recorder, started),
 		.duration = environment->clock->monotonic(environment->clock) - started,
 		.name = name,
@@ -155,8 +155,29 @@ static void record(const ash_call *call, enum span_kind kind, const char *name, 
 		.kind = kind,
 		.status = status,
 	};
-	recorder_add(environment->recorder, &span,
-		     status == ASH_OK ? NULL : request->fault.message);
+	recorder_add(environment->recorder, &span, detail);
+}
+
+static void record_call(const ash_call *call, enum span_kind kind, const char *name,
+			uint64_t started, ash_status status)
+{
+	record(call, call->span, call->parent, kind, name, started, status,
+	       status == ASH_OK ? NULL : call->request->fault.message);
+}
+
+struct call_span call_span_begin(const ash_call *call)
+{
+	const struct clock *clock = call->request->environment->clock;
+	if (!is_sampled(call->request))
+		return (struct call_span){0};
+	return (struct call_span){trace_span_id(), clock->monotonic(clock)};
+}
+
+void call_span_end(const ash_call *call, const struct call_span *span, enum span_kind kind,
+		   const char *name, ash_status status, const char *detail)
+{
+	if (span->id)
+		record(call, span->id, call->span, kind, name, span->started, status, detail);
 }
 
 /* ---- calls ---- */
@@ -186,7 +207,7 @@ static ash_status invoke_sampled(const struct binding *binding, uint16_t method,
 	uint64_t started = clock->monotonic(clock);
 	call->span = trace_span_id();
 	ash_status status = settle(call, binding->invoke(binding, method, call, in, out));
-	record(call, kind, binding->names[method], started, status);
+	record_call(call, kind, binding->names[method], started, status);
 	return status;
 }
 
@@ -318,6 +339,6 @@ ash_status request_run(struct request *request, const struct member *member, con
 		call.span = trace_span_id();
 	ash_status status = settle(&call, handler(context, &call));
 	if (sampled)
-		record(&call, kind, name, started, status);
+		record_call(&call, kind, name, started, status);
 	return status;
 }

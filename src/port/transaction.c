@@ -8,14 +8,18 @@
  * it costs a round trip that nearly no part needs. */
 #include "port/transaction.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 
 struct ash_rows {
 	struct request *request;
-	struct store_rows *rows; /* NULL: closed */
-	struct ash_rows *next;   /* of the same part */
+	const ash_call *call; /* that asked for them */
+	struct call_span span;
+	char sql[SPAN_DETAIL_SIZE]; /* the statement, cut, when there is a span */
+	struct store_rows *rows;    /* NULL: closed */
+	struct ash_rows *next;      /* of the same part */
 };
 
 static ash_status open_session(ash_call *call)
@@ -84,12 +88,23 @@ ash_status ash_begin(ash_call *call, ash_tx **out)
 
 /* ---- the end ---- */
 
+/* Ends rows that are not ended yet, and with them the statement's span. */
+static ash_status end_rows(struct ash_rows *rows, struct fault *fault)
+{
+	if (!rows->rows)
+		return ASH_OK;
+	ash_status status = store_end(take(rows->rows), fault);
+	call_span_end(rows->call, &rows->span, SPAN_INTERNAL, "sql query", status,
+		      status == ASH_OK ? rows->sql : fault->message);
+	return status;
+}
+
 /* Closes rows that a handler left open. */
 static void close_rows(struct ash_tx *tx)
 {
 	struct fault ignored;
 	for (struct ash_rows *rows = take(tx->rows); rows; rows = rows->next)
-		store_end(take(rows->rows), &ignored);
+		(void)!end_rows(rows, &ignored);
 }
 
 /* Takes the part out of its call. */
@@ -129,10 +144,17 @@ static ash_status commit_session(struct request *request)
 
 ash_status ash_commit(ash_tx *tx)
 {
-	if (!tx->call)
+	const ash_call *call = tx->call;
+	if (!call)
 		return ASH_FAILED_PRECONDITION;
 	struct ash_tx ended = detach(tx);
-	return ended.joined ? ASH_OK : commit_session(ended.request);
+	if (ended.joined)
+		return ASH_OK;
+	struct call_span span = call_span_begin(call);
+	ash_status status = commit_session(ended.request);
+	call_span_end(call, &span, SPAN_INTERNAL, "sql commit", status,
+		      status == ASH_OK ? NULL : call->request->fault.message);
+	return status;
 }
 
 void ash_rollback(ash_tx *tx)
@@ -162,7 +184,12 @@ ash_status ash_exec_values(ash_tx *tx, const char *sql, int64_t *affected, const
 {
 	struct request *request = tx->request;
 	tx->wrote = true;
-	return store_exec(request->session, sql, values, count, affected, &request->fault);
+	struct call_span span = call_span_begin(tx->call);
+	ash_status status =
+		store_exec(request->session, sql, values, count, affected, &request->fault);
+	call_span_end(tx->call, &span, SPAN_INTERNAL, "sql exec", status,
+		      status == ASH_OK ? sql : request->fault.message);
+	return status;
 }
 
 ash_status ash_query_values(ash_tx *tx, const char *sql, ash_rows **out, const ash_value *values,
@@ -173,8 +200,18 @@ ash_status ash_query_values(ash_tx *tx, const char *sql, ash_rows **out, const a
 	if (!rows)
 		return fault_memory(&request->fault);
 	tx->wrote = true;
-	ASH_TRY(store_query(request->session, sql, values, count, &rows->rows, &request->fault));
 	rows->request = request;
+	rows->call = tx->call;
+	rows->span = call_span_begin(tx->call);
+	ash_status status =
+		store_query(request->session, sql, values, count, &rows->rows, &request->fault);
+	if (status != ASH_OK) {
+		call_span_end(tx->call, &rows->span, SPAN_INTERNAL, "sql query", status,
+			      request->fault.message);
+		return status;
+	}
+	if (rows->span.id)
+		snprintf(rows->sql, sizeof rows->sql, "%.*s", SPAN_DETAIL_SIZE - 1, sql);
 	rows->next = tx->rows;
 	tx->rows = rows;
 	*out = rows;
@@ -188,14 +225,14 @@ bool ash_next(ash_rows *rows)
 
 ash_status ash_end(ash_rows *rows)
 {
-	return rows->rows ? store_end(take(rows->rows), &rows->request->fault) : ASH_OK;
+	return end_rows(rows, &rows->request->fault);
 }
 
 void ash_rows_leave_(ash_rows **rows)
 {
 	struct fault ignored;
-	if (*rows && (*rows)->rows)
-		store_end(take((*rows)->rows), &ignored);
+	if (*rows)
+		(void)!end_rows(*rows, &ignored);
 }
 
 bool ash_is_null(const ash_rows *rows, int column)

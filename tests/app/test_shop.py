@@ -59,7 +59,10 @@ class Running(unittest.TestCase):
         self.assertEqual({span['module'] for span in spans},
                          {'orders', 'inventory', 'billing', 'notification', 'analytics'})
         roots = [span for span in spans if span['parent'] == 'b7ad6b7169203331']
-        self.assertIn('orders.v1.Orders/Place', [span['name'] for span in roots])
+        self.assertEqual([span['name'] for span in roots], ['orders.v1.Orders/Place'])
+        ids = {span['id'] for span in spans}
+        self.assertEqual([span for span in spans if span['parent'] not in ids], roots)
+        self.assertIn('sql exec', {span['name'] for span in spans})
 
     def problem(self, status, *arguments, **keywords):
         with self.assertRaises(Problem) as caught:

@@ -289,6 +289,37 @@ static void a_wait_is_between_nothing_and_twice_the_last(void **state)
 	assert_true(most > 900000);
 }
 
+/* What handles an event is, in the trace, below what published it. */
+static void a_trace_goes_through_the_outbox(void **state)
+{
+	(void)state;
+	struct recorder *recorder = recorder_new(64, 1.0, &clock_system);
+	struct span spans[16];
+	uint64_t from = 0, lost = 0;
+	fixture.environment.recorder = recorder;
+	assert_int_equal(fixture_publish(&fixture, "a", 1, false, true), ASH_OK);
+	size_t published = recorder_read(recorder, &from, spans, 16, &lost);
+	const struct span root = spans[published - 1];
+	struct span producer = {0};
+	for (size_t i = 0; i < published; i++)
+		if (spans[i].kind == SPAN_PRODUCER)
+			producer = spans[i];
+	assert_string_equal(producer.name, "shop.Placed");
+	assert_true(root.parent == 0 && producer.parent == root.id);
+	assert_int_equal(fixture_drain(&fixture), 2);
+	size_t handled = recorder_read(recorder, &from, spans, 16, &lost), consumers = 0;
+	for (size_t i = 0; i < handled; i++) {
+		assert_memory_equal(spans[i].trace, root.trace, sizeof root.trace);
+		if (spans[i].kind != SPAN_CONSUMER)
+			continue;
+		consumers++;
+		assert_true(spans[i].parent == producer.id);
+	}
+	assert_int_equal(consumers, 2);
+	fixture.environment.recorder = NULL;
+	recorder_free(recorder);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -305,6 +336,7 @@ int main(void)
 		WITH(workers_deliver_what_is_published_while_they_run),
 		WITH(a_stop_gives_back_what_was_not_tried),
 		WITH(a_key_or_payload_over_the_bound_is_refused),
+		WITH(a_trace_goes_through_the_outbox),
 		cmocka_unit_test(a_wait_is_between_nothing_and_twice_the_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,13 @@ static int set_up(void **state)
 	return 0;
 }
 
+static int set_up_sampled(void **state)
+{
+	(void)state;
+	fixture_set_up(&fixture, true);
+	return 0;
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
@@ -379,6 +386,47 @@ static void a_handler_that_took_its_part_back_cannot_be_delivered(void **state)
 	assert_int_equal(fixture_charges(&fixture), 0);
 }
 
+static ash_status insert_and_count(ash_call *call, const struct sum *in, struct sum *out)
+{
+	(void)in;
+	ASH_TX(tx, call);
+	ASH_TRY(ash_exec(tx, "insert into billing.charge (id, cents) values (1, 100)"));
+	ASH_QUERY(rows, tx, "select count(*) from billing.charge");
+	while (ash_next(rows))
+		out->cents = ash_get_int(rows, 0);
+	ASH_TRY(ash_end(rows));
+	return ash_commit(tx);
+}
+
+/* Statements are spans within that of the call that ran them; one that fails says why. */
+static void statements_are_spans_of_their_call(void **state)
+{
+	(void)state;
+	struct span spans[16];
+	uint64_t from = 0, lost = 0;
+	fixture.orders = charge_once;
+	fixture.methods[CHARGE] = insert_and_count;
+	assert_int_equal(fixture_place(&fixture), ASH_OK);
+	assert_int_equal(recorder_read(fixture.recorder, &from, spans, 16, &lost), 5);
+	assert_string_equal(spans[0].name, "sql exec");
+	assert_string_equal(spans[0].detail,
+			    "insert into billing.charge (id, cents) values (1, 100)");
+	assert_string_equal(spans[1].name, "sql query");
+	assert_string_equal(spans[1].detail, "select count(*) from billing.charge");
+	assert_string_equal(spans[2].name, "sql commit");
+	assert_string_equal(spans[3].name, "billing.v1.Billing/Charge");
+	for (int i = 0; i < 3; i++) {
+		assert_true(spans[i].parent == spans[3].id && spans[i].id != 0);
+		assert_string_equal(spans[i].module, "billing");
+		assert_int_equal(spans[i].kind, SPAN_INTERNAL);
+	}
+	assert_int_equal(fixture_place(&fixture), ASH_ALREADY_EXISTS);
+	assert_int_equal(recorder_read(fixture.recorder, &from, spans, 16, &lost), 3);
+	assert_string_equal(spans[0].name, "sql exec");
+	assert_int_equal(spans[0].status, ASH_ALREADY_EXISTS);
+	assert_string_equal(spans[0].detail, spans[1].detail);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -399,6 +447,8 @@ int main(void)
 		WITH(rows_are_read_while_statements_run),
 		WITH(a_delivery_lasts_with_its_handlers_effect_or_not_at_all),
 		WITH(a_handler_without_a_transaction_is_marked_too),
+		cmocka_unit_test_setup_teardown(statements_are_spans_of_their_call, set_up_sampled,
+						tear_down),
 		WITH(a_handler_that_took_its_part_back_cannot_be_delivered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
