@@ -47,10 +47,10 @@ int host_init(struct host *host, const ash_app *app, const struct settings *sett
 {
 	struct fault fault;
 	*host = (struct host){.app = app, .settings = settings, .log_file = STDERR_FILENO};
-	host->logger = (struct logger){log_to_descriptor, &host->log_file, &clock_system,
+	host->logger = (struct logger){log_to_descriptor, &host->log_file, settings->clock,
 				       settings->log, app->name};
 	host->metrics = metrics_new();
-	host->recorder = recorder_new(HOST_SPANS, settings->sample, &clock_system);
+	host->recorder = recorder_new(HOST_SPANS, settings->sample, settings->clock);
 	if (!host->metrics || !host->recorder || host_count(host, &fault) != ASH_OK)
 		return error_memory(error);
 	if (registry_build(app->modules, count_modules(app), host->metrics, &host->registry, errors,
@@ -60,7 +60,7 @@ int host_init(struct host *host, const ash_app *app, const struct settings *sett
 		.registry = &host->registry,
 		.recorder = host->recorder,
 		.logger = &host->logger,
-		.clock = &clock_system,
+		.clock = settings->clock,
 	};
 	if (schedules_new(&host->environment, &host->schedules, errors, error) < 0)
 		return -1;

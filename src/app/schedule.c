@@ -148,6 +148,15 @@ size_t schedules_run_due(struct schedules *schedules, int64_t now)
 	return ran;
 }
 
+int64_t schedules_next(const struct schedules *schedules)
+{
+	int64_t next = INT64_MAX;
+	for (size_t i = 0; i < schedules->count; i++)
+		if (schedules->items[i].try_at < next)
+			next = schedules->items[i].try_at;
+	return next;
+}
+
 /* ---- the thread ---- */
 
 /* False: it is to stop. */

@@ -32,4 +32,8 @@ void schedules_stop(struct schedules *schedules);
  * own thread, and tests. Returns how many handlers ended well. */
 size_t schedules_run_due(struct schedules *schedules, int64_t now);
 
+/* When the next one is due, in microseconds since 1970; for tests, which have no thread that waits
+ * for it. */
+int64_t schedules_next(const struct schedules *schedules);
+
 #endif

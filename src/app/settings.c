@@ -186,6 +186,7 @@ void settings_init(struct settings *settings)
 		.drain = 10,
 		.sample = 1,
 		.log = LOG_INFO_LEVEL,
+		.clock = &clock_system,
 		.otlp = getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
 	};
 	if (settings->otlp && !*settings->otlp)

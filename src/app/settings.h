@@ -33,7 +33,8 @@ struct settings {
 	double sample;        /* ratio of new traces that are recorded */
 	const char *otlp;     /* endpoint of a collector; NULL: none */
 	enum log_level log;
-	bool inspect; /* traces may be looked at over HTTP */
+	bool inspect;              /* traces may be looked at over HTTP */
+	const struct clock *clock; /* the system's; a test has one that it turns */
 };
 
 /* The defaults, and OTEL_EXPORTER_OTLP_ENDPOINT. */

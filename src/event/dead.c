@@ -35,19 +35,6 @@ static const char LIST[] =
 	"ashlar_event.outbox o on o.id = d.event_id where " MATCHES
 	" order by d.event_id, d.subscriber limit $7";
 
-/* The type of an event that a module of the application publishes, or NULL. */
-static const ash_event *find_type(const struct event_hub *hub, const char *event)
-{
-	uint32_t index = map_get(&hub->publishers, str_of(event));
-	if (index == MAP_NONE)
-		return NULL;
-	const ash_module *module = hub->environment->registry->members[index].module;
-	for (size_t i = 0; i < module->publishes_count; i++)
-		if (strcmp(module->publishes[i]->name, event) == 0)
-			return module->publishes[i];
-	return NULL;
-}
-
 static void read_letter(const struct event_hub *hub, struct store_rows *rows,
 			struct dead_letter *out)
 {
@@ -65,7 +52,7 @@ static void read_letter(const struct event_hub *hub, struct store_rows *rows,
 		.died_at = store_get_time(rows, 10),
 	};
 	out->payload.at = store_get_bytes(rows, 11, &out->payload.length);
-	out->type = find_type(hub, out->event);
+	out->type = hub_type(hub, out->event);
 }
 
 ash_status event_dead_list(struct event_hub *hub, const struct dead_filter *filter,

@@ -112,9 +112,10 @@ static void deliver(struct event_hub *hub, const struct delivery *delivery)
 	struct handling handling = {hub, delivery, find_subscription(hub, delivery)};
 	struct trace_context trace;
 	struct request request;
+	const struct clock *clock = hub->environment->clock;
 	bool traced = trace_parse(str_of(delivery->trace), &trace);
 	request_begin(&request, hub->environment,
-		      clock_monotonic() + (uint64_t)hub->options.handler_ms * 1000000,
+		      clock->monotonic(clock) + (uint64_t)hub->options.handler_ms * 1000000,
 		      traced ? &trace : NULL);
 	request.opened = opened;
 	request.context = &handling;
@@ -337,6 +338,7 @@ ash_status event_hub_drain(struct event_hub *hub, size_t *handled, struct fault 
 {
 	size_t before;
 	*handled = 0;
+	rescue(hub);
 	do {
 		before = *handled;
 		ASH_TRY(deliver_batch(hub, false, handled, fault));

@@ -124,6 +124,30 @@ ash_status event_replay(struct event_hub *hub, const char *subscriber, const cha
 /* Takes away handled events that are older than they are kept. The workers do it once an hour. */
 ash_status event_sweep(struct event_hub *hub, int64_t *out, struct fault *fault) ASH_MUST_CHECK;
 
+/* ---- looking, for tests ---- */
+
+/* An event as it was published. */
+struct published {
+	int64_t id;
+	const char *publisher;
+	const char *event;
+	const char *key;   /* "" without one */
+	const char *trace; /* of the request that published it, as a traceparent */
+	struct str payload;
+	const ash_event *type; /* NULL: no module of the application publishes it any more */
+};
+
+/* Calls `each` for each event that is kept, from the one after `after` on, by id; what it is given
+ * lasts until it returns; stops when it returns false. Errors: those of the store. */
+ash_status event_each_published(struct event_hub *hub, int64_t after,
+				bool (*each)(void *context, const struct published *published),
+				void *context, struct fault *fault) ASH_MUST_CHECK;
+
+/* When the next delivery after `after` is due, in microseconds since 1970; INT64_MAX: none waits.
+ * Errors: those of the store. */
+ash_status event_next_due(struct event_hub *hub, int64_t after, int64_t *out,
+			  struct fault *fault) ASH_MUST_CHECK;
+
 /* An event as a CloudEvent in JSON (CloudEvents 1.0.2): how it leaves. `type` may be NULL: the
  * payload is then base64. Errors: those of message_to_json(). */
 ash_status event_write_cloud(const struct dead_letter *letter, const char *source, struct text *out,

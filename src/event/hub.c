@@ -182,6 +182,18 @@ void event_hub_free(struct event_hub *hub)
 	mem_free(hub);
 }
 
+const ash_event *hub_type(const struct event_hub *hub, const char *event)
+{
+	uint32_t index = map_get(&hub->publishers, str_of(event));
+	if (index == MAP_NONE)
+		return NULL;
+	const ash_module *module = hub->environment->registry->members[index].module;
+	for (size_t i = 0; i < module->publishes_count; i++)
+		if (strcmp(module->publishes[i]->name, event) == 0)
+			return module->publishes[i];
+	return NULL;
+}
+
 int64_t hub_backoff(const struct event_options *options, int64_t attempts)
 {
 	int64_t most = (int64_t)options->retry_most_ms * 1000,

@@ -109,6 +109,9 @@ void hub_session_releasep(struct store_session **session);
 	store_query((session), (sql), (const ash_value[]){__VA_ARGS__},                            \
 		    sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (out), (fault))
 
+/* The type of an event that a module of the application publishes, or NULL. */
+const ash_event *hub_type(const struct event_hub *hub, const char *event);
+
 /* A wait before attempt `attempts` + 1, in microseconds: full jitter (Brooker, "Exponential Backoff
  * and Jitter", 2015). */
 int64_t hub_backoff(const struct event_options *options, int64_t attempts);
