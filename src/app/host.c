@@ -126,7 +126,10 @@ ash_status host_open(struct host *host, struct fault *fault)
 	ASH_TRY(locate(host, &options.location, fault));
 	ASH_TRY(store_open(&host->store, &options, fault));
 	host->environment.store = host->store;
-	const struct event_options events = {.workers = settings->workers};
+	const struct event_options events = {.workers = settings->workers,
+					     .attempts = settings->attempts,
+					     .lease_ms = settings->lease * 1000,
+					     .retry_ms = settings->retry};
 	return event_hub_new(&host->environment, &events, host->metrics, &host->hub, fault);
 }
 

@@ -90,6 +90,21 @@ static const char *set_workers(struct settings *settings, struct str value)
 	return read_number(value, 1, 64, &settings->workers) ? NULL : "a number from 1 to 64";
 }
 
+static const char *set_attempts(struct settings *settings, struct str value)
+{
+	return read_number(value, 1, 1000, &settings->attempts) ? NULL : "a number from 1 to 1000";
+}
+
+static const char *set_lease(struct settings *settings, struct str value)
+{
+	return read_number(value, 1, 3600, &settings->lease) ? NULL : "seconds, 1 to 3600";
+}
+
+static const char *set_retry(struct settings *settings, struct str value)
+{
+	return read_number(value, 1, 300000, &settings->retry) ? NULL : "milliseconds, 1 to 300000";
+}
+
 static const char *set_connections(struct settings *settings, struct str value)
 {
 	return read_number(value, 1, 1000, &settings->connections) ? NULL
@@ -152,6 +167,10 @@ static const struct setting {
 	{"data", "FOLDER", "for the data, made if need be; data", set_data},
 	{"role", "http|worker|all", "answers requests, delivers events, or both; all", set_role},
 	{"workers", "NUMBER", "threads that deliver events; 2", set_workers},
+	{"attempts", "NUMBER", "to handle an event, before it is a dead letter; 8", set_attempts},
+	{"lease", "SECONDS", "after which what a dead process had taken is free again; 15",
+	 set_lease},
+	{"retry", "MILLISECONDS", "before a second attempt, at most; then doubled; 200", set_retry},
 	{"connections", "NUMBER", "to the store, at most; 16", set_connections},
 	{"deadline", "SECONDS", "that a request may take; 30", set_deadline},
 	{"drain", "SECONDS", "for what is under way when asked to end; 10", set_drain},
@@ -181,6 +200,9 @@ void settings_init(struct settings *settings)
 		.port = 8080,
 		.data = "data",
 		.workers = 2,
+		.attempts = 8,
+		.lease = 15,
+		.retry = 200,
 		.connections = 16,
 		.deadline = 30,
 		.drain = 10,

@@ -27,6 +27,9 @@ struct settings {
 	const char *data;    /* folder */
 	enum role role;
 	unsigned workers;     /* threads that deliver events */
+	unsigned attempts;    /* before an event is a dead letter */
+	unsigned lease;       /* seconds after which what a dead process had taken is free */
+	unsigned retry;       /* milliseconds, the most before a second attempt */
 	unsigned connections; /* of the store */
 	unsigned deadline;    /* seconds that a request may take */
 	unsigned drain;       /* seconds that ending may take */

@@ -3,6 +3,7 @@
  * dead letter is a delivery in state 2: giving it back changes its state, so it can die again. */
 #include <string.h>
 
+#include "base/fault_point.h"
 #include "base/mem.h"
 #include "event/hub.h"
 
@@ -108,6 +109,7 @@ static ash_status change(struct event_hub *hub, const char *sql, const struct de
 		values[count++] = ash_time(hub->environment->clock->wall(hub->environment->clock));
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
 	ASH_TRY(store_exec(session, sql, values, count, out, fault));
+	FAULT_POINT("letters.changed");
 	return store_commit(session, fault);
 }
 
@@ -157,6 +159,7 @@ static ash_status replay_one(struct event_hub *hub, struct store_session *sessio
 			 "where o.event = $2 and o.published_at >= $3 on conflict do nothing",
 			 ash_text(subscriber), ash_text(event), ash_time(since), ash_time(now)));
 	*out += added;
+	FAULT_POINT("replay.added");
 	return ASH_OK;
 }
 
@@ -194,12 +197,15 @@ ash_status event_sweep(struct event_hub *hub, int64_t *out, struct fault *fault)
 		"delete from ashlar_event.outbox where published_at < $1 and not exists (select "
 		"1 from ashlar_event.delivery d where d.event_id = outbox.id)",
 		oldest));
+	FAULT_POINT("sweep.outbox");
 	ASH_TRY(HUB_EXEC(session, NULL, fault,
 			 "delete from ashlar_event.inbox where handled_at < $1", oldest));
+	FAULT_POINT("sweep.inbox");
 	ASH_TRY(HUB_EXEC(
 		session, NULL, fault,
 		"delete from ashlar_event.ordered where events >= $1 and not exists (select 1 "
 		"from ashlar_event.delivery d where d.key = ordered.key)",
 		ash_int(0)));
+	FAULT_POINT("sweep.ordered");
 	return store_commit(session, fault);
 }

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/fault_point.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "event/hub.h"
@@ -80,8 +81,10 @@ static void note_failure(struct event_hub *hub, const struct handling *handling,
 {
 	struct fault fault;
 	bool died = false;
+	FAULT_POINT("fail.begun");
 	ash_status status = delivery_fail(hub, handling->delivery, request->fault.status,
 					  request->fault.message, for_good, &died, &fault);
+	FAULT_POINT("fail.noted");
 	/* Where that fails too the lease runs out, and the attempt is counted all the same. */
 	if (status == ASH_OK)
 		series_add(died ? hub->died : hub->retried, 1);
@@ -98,6 +101,7 @@ static ash_status run_handler(const struct handling *handling, struct request *r
 	const ash_event *event = subscription->subscribes->event;
 	ash_status status = request_run(request, subscription->member, event->module, SPAN_CONSUMER,
 					event->name, handle, (void *)handling);
+	FAULT_POINT("handle.returned");
 	return status == ASH_OK ? request_commit(request, subscription->member) : status;
 }
 
@@ -119,7 +123,9 @@ static void deliver(struct event_hub *hub, const struct delivery *delivery)
 		      traced ? &trace : NULL);
 	request.opened = opened;
 	request.context = &handling;
+	FAULT_POINT("handle.begun");
 	ash_status status = run_handler(&handling, &request);
+	FAULT_POINT("handle.ended");
 	if (status == ASH_OK)
 		series_add(hub->delivered, 1);
 	bool for_good = request.gave_up || !handling.subscription;
@@ -168,6 +174,7 @@ static ash_status deliver_batch(struct event_hub *hub, bool again, size_t *handl
 		deliver(hub, &deliveries[i]);
 	remove_lease(hub, &lease);
 	*handled += i;
+	FAULT_POINT("batch.ended");
 	return i < count ? delivery_give_back(hub, lease.token, fault) : ASH_OK;
 }
 
@@ -276,7 +283,9 @@ static void *keep_leases(void *context)
 		if (!on)
 			return NULL;
 		beat(hub);
+		FAULT_POINT("heart.beaten");
 		rescue(hub);
+		FAULT_POINT("heart.rescued");
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/fault_point.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "message/message.h"
@@ -292,12 +293,16 @@ static ash_status put(struct event_hub *hub, struct ash_tx *tx, const ash_event 
 	struct request *request = tx->request;
 	int64_t id = 0;
 	unsigned before = store_speak(request->session, hub->module);
+	FAULT_POINT("publish.begun");
 	ash_status status = order_key(hub, request, key);
+	FAULT_POINT("publish.ordered");
 	if (status == ASH_OK)
 		status = insert_event(hub, request, tx->call->member->module->name, event, span,
 				      key, payload, &id);
+	FAULT_POINT("publish.put");
 	if (status == ASH_OK)
 		status = insert_deliveries(hub, request, event, key, id);
+	FAULT_POINT("publish.addressed");
 	store_speak(request->session, before);
 	return status;
 }

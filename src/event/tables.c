@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/fault_point.h"
 #include "base/mem.h"
 
 static const struct store_migration MIGRATIONS[] = {
@@ -80,6 +81,7 @@ static ash_status run(struct event_hub *hub, const char *sql, const ash_value *v
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
 	ASH_TRY(store_exec(session, sql, values, count, affected, fault));
+	FAULT_POINT("step.ran");
 	return store_commit(session, fault);
 }
 
@@ -155,11 +157,14 @@ ash_status delivery_take(struct event_hub *hub, int64_t token, bool again, struc
 	*out = NULL;
 	if (taken == 0)
 		return ASH_OK;
+	FAULT_POINT("take.marked");
 	struct delivery *deliveries = arena_array(arena, (size_t)taken, sizeof *deliveries);
 	if (!deliveries)
 		return fault_memory(fault);
 	ASH_TRY(read_taken(session, token, (size_t)taken, arena, deliveries, count, fault));
+	FAULT_POINT("take.read");
 	ASH_TRY(store_commit(session, fault));
+	FAULT_POINT("take.committed");
 	*out = deliveries;
 	return ASH_OK;
 }
@@ -180,6 +185,7 @@ static ash_status complete(struct event_hub *hub, struct request *request,
 		return fault_set(&request->fault, ASH_ABORTED,
 				 "the lease on event %" PRId64 " ran out, and another has taken it",
 				 delivery->id);
+	FAULT_POINT("handle.deleted");
 	return HUB_EXEC(
 		request->session, NULL, &request->fault,
 		"insert into ashlar_event.inbox (event_id, subscriber, handled_at) values ($1, $2, "
@@ -193,6 +199,7 @@ ash_status delivery_complete(struct event_hub *hub, struct request *request,
 {
 	unsigned before = store_speak(request->session, hub->module);
 	ash_status status = complete(hub, request, delivery);
+	FAULT_POINT("handle.noted");
 	store_speak(request->session, before);
 	return status;
 }
@@ -242,11 +249,13 @@ ash_status delivery_rescue(struct event_hub *hub, int64_t *died, struct fault *f
 		"or lost its lease, each time' where state = 1 and lease_until < $1 and "
 		"attempts >= $2",
 		ash_time(now(hub)), ash_int(hub->options.attempts)));
+	FAULT_POINT("rescue.buried");
 	ASH_TRY(HUB_EXEC(
 		session, NULL, fault,
 		"update ashlar_event.delivery set state = 0, lease = null, lease_until = null "
 		"where state = 1 and lease_until < $1",
 		ash_time(now(hub))));
+	FAULT_POINT("rescue.freed");
 	return store_commit(session, fault);
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault_point.h"
 #include "base/mem.h"
 
 struct ash_rows {
@@ -130,11 +131,13 @@ void transaction_abandon(struct ash_tx *tx)
 static ash_status commit_session(struct request *request)
 {
 	ash_status status;
+	FAULT_POINT("commit.begun");
 	if (request->spoilt)
 		status = fault_set(&request->fault, ASH_ABORTED,
 				   "a part of the transaction was taken back, so all of it is");
 	else
 		status = store_commit(request->session, &request->fault);
+	FAULT_POINT("commit.ended");
 	close_session(request);
 	if (status == ASH_OK && request->published)
 		request->environment->published(request->environment->events);

@@ -9,6 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/fault_point.h"
 #include "base/mem.h"
 
 #define LOCK_TIMEOUT (5 * 1000 * 1000 * 1000ULL)
@@ -161,6 +162,7 @@ static ash_status run_in(struct store_session *session, unsigned index,
 	checksum(migration->sql, sum);
 	const char *values[] = {store->modules[index].name, migration->name, sum, NULL};
 	ASH_TRY(one.migrator->record(session, values, fault));
+	FAULT_POINT("migrate.recorded");
 	ASH_TRY(spell_migration(&store->wall, index, store->engine->dialect, str_of(migration->sql),
 				run_statement, &one, line, fault));
 	return one.migrator->inspect(session, fault);
@@ -175,11 +177,13 @@ static ash_status run_one(struct store_session *session, unsigned index,
 	ash_status status = store->engine->migrate->begin(session, index, &why);
 	if (status == ASH_OK) {
 		status = run_in(session, index, migration, &line, &why);
+		FAULT_POINT("migrate.ran");
 		*ran = status == ASH_OK;
 		if (status == ASH_OK)
 			status = store->engine->commit(session, &why);
 		else
 			store->engine->rollback(session);
+		FAULT_POINT("migrate.committed");
 	}
 	session->open = session->begun = false;
 	if (status == ASH_OK || (status == ASH_ALREADY_EXISTS && line == 0))

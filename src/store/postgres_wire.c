@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/fault_point.h"
 
 /* How long a server may take to cancel, before the connection is given up. */
 #define CANCEL_PATIENCE (2 * 1000 * 1000 * 1000ULL)
@@ -207,8 +208,9 @@ ash_status postgres_receive(struct postgres_session *session, const char *doing,
 	bool canceled = false;
 	ash_status status = ASH_OK;
 	*answered = 0;
-	bool whole = PQpipelineSync(session->connection) && flush(session, &deadline, &canceled) &&
-		     read_all(session, deadline, &canceled, answered, &last, &failure);
+	bool sent = PQpipelineSync(session->connection) && flush(session, &deadline, &canceled);
+	FAULT_POINT("postgresql.sent");
+	bool whole = sent && read_all(session, deadline, &canceled, answered, &last, &failure);
 	stop_waiting(session);
 	if (failure)
 		status = postgres_fault(session, failure, doing, fault);

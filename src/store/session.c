@@ -4,6 +4,7 @@
  * transaction until a savepoint is restored or it ends. */
 #include "engine.h"
 
+#include "base/fault_point.h"
 #include "base/mem.h"
 
 ash_status session_init(struct store_session *session, struct store *store, struct fault *fault)
@@ -143,6 +144,7 @@ ash_status store_commit(struct store_session *session, struct fault *fault)
 	ash_status status = ASH_OK;
 	if (session->begun)
 		status = session->store->engine->commit(session, fault);
+	FAULT_POINT("store.committed");
 	session->open = session->begun = false;
 	return status;
 }
@@ -284,6 +286,7 @@ static ash_status run(struct store_session *session, const char *sql, const ash_
 		*out = statement;
 	else
 		statement_done(statement);
+	FAULT_POINT("store.ran");
 	return status;
 }
 

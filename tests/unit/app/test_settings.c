@@ -43,6 +43,12 @@ static void each_has_its_values(void **state)
 	assert_int_equal(settings.log, LOG_WARN_LEVEL);
 	assert_string_equal(set(&settings, "workers", "64"), "");
 	assert_int_equal(settings.workers, 64);
+	assert_string_equal(set(&settings, "attempts", "3"), "");
+	assert_int_equal(settings.attempts, 3);
+	assert_string_equal(set(&settings, "lease", "1"), "");
+	assert_int_equal(settings.lease, 1);
+	assert_string_equal(set(&settings, "retry", "5"), "");
+	assert_int_equal(settings.retry, 5);
 }
 
 static void no_other_is_taken(void **state)
@@ -56,7 +62,8 @@ static void no_other_is_taken(void **state)
 		{"connections", "-1"}, {"deadline", "0"},     {"drain", "1.5"},
 		{"sample", "1.1"},     {"sample", "nan"},     {"sample", ""},
 		{"sample", "0.5x"},    {"otlp", "localhost"}, {"log", "loud"},
-		{"inspect", "yes"},
+		{"inspect", "yes"},    {"attempts", "0"},     {"lease", "0.5"},
+		{"retry", "0"},
 	};
 	_cleanup_(settings_release) struct settings settings;
 	settings_init(&settings);
