@@ -37,8 +37,10 @@ fuzz:
 	@tools/setup build test
 	@tests/fuzz/run 600
 
+# PREFIX is /usr/local unless it is given, or was before.
 install: build
-	@meson install -C $(BUILD) --no-rebuild
+	@[ -z '$(PREFIX)' ] || meson configure $(BUILD) --prefix='$(abspath $(PREFIX))'
+	@tools/quietly "installing" meson install -C $(BUILD)
 
 clean:
 	rm -rf build

@@ -3,14 +3,25 @@
 """Turns files into the assets of an application: assets.py HEADER NAME OUT.c FILE...
 
 HEADER declares `const ash_asset NAME[]`; a file `page/shop.css` becomes the asset "shop.css".
+With --header before all else HEADER is written, too, beside OUT.c, and says NAME_COUNT.
 """
 import hashlib
 import os
 import sys
 
 
+def write_header(path, table, count):
+    with open(path, 'w', encoding='ascii') as target:
+        target.write('#include <ashlar/app.h>\n\n'
+                     f'#define {table}_COUNT {count}\nextern const ash_asset {table}[];\n')
+
+
 def main():
-    header, table, out, *names = sys.argv[1:]
+    words = sys.argv[1:]
+    writes_header = words[0] == '--header'
+    header, table, out, *names = words[1:] if writes_header else words
+    if writes_header:
+        write_header(os.path.join(os.path.dirname(out), header), table, len(names))
     with open(out, 'w', encoding='ascii') as target:
         target.write(f'#include "{header}"\n')
         rows = ''
