@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # A thin front for Meson: `make run`, `make test`. What is missing is installed by tools/setup.
+#   make run                  the shop, on SQLite; Ctrl-C ends it
+#   make run STORE=postgres   the same on a PostgreSQL of its own
+#   make run REPO=path        what the tree there is made of
 
-REPO ?= .
+REPO ?=
+STORE ?= sqlite
 BUILD = build/release
 CHECKED = build/checked
 
 .PHONY: run build test gates bench oracle fuzz install clean
 
 run: build
+ifeq ($(REPO),)
+	@$(if $(filter postgres,$(STORE)),tools/setup build postgres,:)
+	@tools/shop $(BUILD) '$(STORE)'
+else
 	@printf '\n'
 	@$(BUILD)/src/cli/ashlar check $(if $(filter .,$(REPO)),,'$(REPO)')
+endif
 
 build:
 	@tools/setup build

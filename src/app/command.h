@@ -12,7 +12,13 @@
 #define COMMAND_WORDS 2
 
 /* What main() returns. */
-enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_MISTAKE = 2 };
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_MISTAKE = 2, /* of the command line, a contract or the deployment file */
+	EXIT_CUT = 3,     /* it ended, but handlers had to be cut off */
+	EXIT_BUSY = 75,   /* another process has the address, or migrates; later it may work */
+};
 
 struct command {
 	const ash_app *app;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/holder.h"
 #include "base/mem.h"
 
 /* What is left of the spans is sent for so long. */
@@ -163,8 +164,13 @@ static ash_status start_server(struct host *host, struct fault *fault)
 		.context = host->router,
 	};
 	struct error error;
+	char holder[HOLDER_SIZE];
 	if (http_server_start(&options, &host->server, &error) == 0)
 		return ASH_OK;
+	if (error.code == ERROR_BUSY && holder_of_port(settings->port, holder, sizeof holder))
+		return fault_set(fault, ASH_ALREADY_EXISTS, "%s: %s has it", error.message, holder);
+	if (error.code == ERROR_BUSY)
+		return fault_set(fault, ASH_ALREADY_EXISTS, "%s", error.message);
 	return fault_set(fault,
 			 error.code == ERROR_MEMORY ? ASH_RESOURCE_EXHAUSTED : ASH_UNAVAILABLE,
 			 "%s", error.message);

@@ -68,8 +68,11 @@ int command_run(struct command *command)
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	int result = command_open(command, &host, true);
-	if (result == EXIT_FINE && host_start(&host, &fault) != ASH_OK)
+	if (result == EXIT_FINE && host_start(&host, &fault) != ASH_OK) {
 		result = command_fail(command, &fault);
+		if (fault.status == ASH_ALREADY_EXISTS)
+			result = EXIT_BUSY;
+	}
 	if (result == EXIT_FINE) {
 		tell_start(command, &host);
 		wait_for_end(&host, &ends);

@@ -16,6 +16,7 @@ enum error_code {
 	ERROR_INVALID,   /* well formed, but says something that cannot be */
 	ERROR_LIMIT,     /* larger, deeper or longer than a documented bound */
 	ERROR_NOT_FOUND, /* a thing that was named does not exist */
+	ERROR_BUSY,      /* somebody else has it: an address */
 };
 
 /* One failure, told where it was met. Passed explicitly, never kept in a global.

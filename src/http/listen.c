@@ -121,8 +121,9 @@ int http_listen(struct http_server *server, struct error *error)
 	server->listener = socket(address.any.sa_family, type, 0);
 	if (server->listener < 0 || bind_to(server->listener, &address, length) < 0 ||
 	    listen(server->listener, BACKLOG) < 0 || learn_name(server) < 0)
-		return error_set(error, ERROR_IO, "cannot listen on %s port %u: %s",
-				 server->options.address, server->options.port, strerror(errno));
+		return error_set(error, errno == EADDRINUSE ? ERROR_BUSY : ERROR_IO,
+				 "cannot listen on %s port %u: %s", server->options.address,
+				 server->options.port, strerror(errno));
 	return 0;
 }
 

@@ -39,8 +39,8 @@ struct http_server_options {
 };
 
 /* Binds, listens and starts the threads. `*out` belongs to the caller: http_server_free().
- * Errors: ERROR_INVALID (an address that is none, no handler), ERROR_IO (port in use, no
- * permission, no thread), ERROR_MEMORY. */
+ * Errors: ERROR_INVALID (an address that is none, no handler), ERROR_BUSY (the address is
+ * in use), ERROR_IO (no permission, no thread), ERROR_MEMORY. */
 int http_server_start(const struct http_server_options *options, struct http_server **out,
 		      struct error *error) must_check;
 

@@ -110,8 +110,9 @@ class Running(unittest.TestCase):
     def test_a_second_one_on_the_port_says_so(self):
         port = self.shop.address.rsplit(':', 1)[1]
         result = run('run', '--data', self.folder.name, '--listen', f'127.0.0.1:{port}')
-        self.assertEqual(result.returncode, 1)
-        self.assertIn(port, result.stderr)
+        self.assertEqual(result.returncode, 75)
+        self.assertIn(f'port {port}: ', result.stderr)
+        self.assertIn(f': process {self.shop.process.pid} (shop), there since 2', result.stderr)
 
 
 class Ending(unittest.TestCase):

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who has an address or a file, as /proc tells it. What cannot be read is as if it
+ * were not there. */
+#include "app/holder.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* State of a socket in /proc/net/tcp. */
+#define LISTENS 0x0A
+
+static void closep(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static void close_listp(DIR **list)
+{
+	if (*list)
+		closedir(*list);
+}
+
+/* ---- a process ---- */
+
+/* When it was started, seconds since 1970; 0: not known. */
+static time_t started_at(long pid)
+{
+	char path[64], line[1024];
+	uint64_t ticks = 0;
+	struct timespec now, up;
+	snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+	_cleanup_(closep) FILE *file = fopen(path, "re");
+	if (!file || !fgets(line, sizeof line, file))
+		return 0;
+	/* The name, in parentheses, may hold anything; 19 fields on is the 22nd. */
+	char *at = strrchr(line, ')');
+	for (int i = 0; at && i < 20; i++)
+		at = strchr(at + 1, ' ');
+	if (!at || sscanf(at, " %" SCNu64, &ticks) != 1)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	return now.tv_sec - up.tv_sec + (time_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static void describe(long pid, char *out, size_t size)
+{
+	char path[64], name[32] = "", since[48] = "";
+	struct tm utc;
+	time_t at = started_at(pid);
+	snprintf(path, sizeof path, "/proc/%ld/comm", pid);
+	_cleanup_(closep) FILE *file = fopen(path, "re");
+	if (file && fgets(name, sizeof name, file))
+		name[strcspn(name, "\n")] = '\0';
+	if (at && gmtime_r(&at, &utc))
+		strftime(since, sizeof since, ", there since %Y-%m-%dT%H:%M:%SZ", &utc);
+	snprintf(out, size, "process %ld (%s)%s", pid, name, since);
+}
+
+/* ---- its descriptors ---- */
+
+static bool has_open(long pid, const char *target)
+{
+	char path[64], link[PATH_MAX];
+	const struct dirent *entry;
+	snprintf(path, sizeof path, "/proc/%ld/fd", pid);
+	_cleanup_(close_listp) DIR *list = opendir(path);
+	while (list && (entry = readdir(list))) {
+		ssize_t length = readlinkat(dirfd(list), entry->d_name, link, sizeof link - 1);
+		if (length <= 0)
+			continue;
+		link[length] = '\0';
+		if (strcmp(link, target) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool find_process(const char *target, char *out, size_t size)
+{
+	const struct dirent *entry;
+	_cleanup_(close_listp) DIR *list = opendir("/proc");
+	while (list && (entry = readdir(list))) {
+		long pid = strtol(entry->d_name, NULL, 10);
+		if (pid <= 0 || pid == getpid() || !has_open(pid, target))
+			continue;
+		describe(pid, out, size);
+		return true;
+	}
+	return false;
+}
+
+/* ---- what is asked for ---- */
+
+/* The socket that listens on the port, in one of the system's tables; 0: none. */
+static uint64_t find_listener(const char *table, uint16_t port)
+{
+	char line[512];
+	_cleanup_(closep) FILE *file = fopen(table, "re");
+	while (file && fgets(line, sizeof line, file)) {
+		unsigned local, state;
+		uint64_t inode;
+		if (sscanf(line,
+			   " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*d %*d %" SCNu64,
+			   &local, &state, &inode) == 3 &&
+		    local == port && state == LISTENS)
+			return inode;
+	}
+	return 0;
+}
+
+bool holder_of_port(uint16_t port, char *out, size_t size)
+{
+	char target[64];
+	uint64_t inode = find_listener("/proc/net/tcp", port);
+	if (!inode)
+		inode = find_listener("/proc/net/tcp6", port);
+	if (!inode)
+		return false;
+	snprintf(target, sizeof target, "socket:[%" PRIu64 "]", inode);
+	return find_process(target, out, size);
+}
+
+bool holder_of_file(const char *path, char *out, size_t size)
+{
+	char target[PATH_MAX];
+	return realpath(path, target) && find_process(target, out, size);
+}
