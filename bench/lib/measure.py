@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 
-from lib.places import TOP, say
+from lib.places import say
 
 SLOW = 5  # seconds: of a command that takes longer, a few runs show enough
 SLOW_RUNS = 3
@@ -58,8 +58,3 @@ def in_turn(title, commands, folder, rounds, must_pass):
         say(f"{title}: " + ("warmed up" if number < 0 else f"round {number + 1} of {rounds}") +
             f", {took:.1f} s; load {os.getloadavg()[0]:.1f}")
     return samples
-
-
-def from_top(arguments):
-    """The arguments as a record keeps them: without where the repository lies."""
-    return [argument.replace(TOP, ".") for argument in arguments]

@@ -27,6 +27,16 @@ def run(command, folder=None, **more):
     return done.stdout
 
 
+def build_program(target):
+    """Builds a program as released, from the sources as they are; its path."""
+    release = os.path.join(TOP, "build", "release")
+    if not os.path.exists(os.path.join(release, "build.ninja")):
+        run(["meson", "setup", release, "--buildtype=release", "-Dwerror=false", "-Dtests=false"],
+            TOP)
+    run(["ninja", "-C", release, target])
+    return os.path.join(release, target)
+
+
 def bring(tree):
     """The folder of a tree of bench/trees."""
     folder = os.path.join(TREES, tree)
@@ -49,3 +59,8 @@ def build(dirty_too):
     return {"commit": run(["git", "log", "-1", "--format=%h"], TOP).strip(),
             "changed_since": changed, "sha256": digest, "bytes": os.path.getsize(ASHLAR),
             "version": run([ASHLAR, "version"]).strip()}
+
+
+def from_top(arguments):
+    """The arguments as a record keeps them: without where the repository lies."""
+    return [argument.replace(TOP, ".") for argument in arguments]

@@ -6,6 +6,7 @@ import re
 import shlex
 import statistics
 
+from lib import runtime
 from lib.places import TOP
 
 
@@ -133,7 +134,7 @@ def commands(record):
 
 
 PARTS = {"machine": machine, "trees": trees, "peers": peers, "same": same, "least": least,
-         "start-up": start_up, "commands": commands}
+         "start-up": start_up, "commands": commands, **runtime.PARTS}
 
 
 def read(path):

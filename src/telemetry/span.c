@@ -14,8 +14,14 @@
 #include "base/random.h"
 #include "base/utf8.h"
 
-enum { WORDS = sizeof(struct span) / sizeof(uint64_t) };
-_Static_assert(sizeof(struct span) % sizeof(uint64_t) == 0, "a span is copied word by word");
+enum {
+	WORDS = sizeof(struct span) / sizeof(uint64_t),
+	DETAIL_WORD = offsetof(struct span, detail) / sizeof(uint64_t),
+};
+_Static_assert(sizeof(struct span) % sizeof(uint64_t) == 0 &&
+		       offsetof(struct span, detail) % sizeof(uint64_t) == 0 &&
+		       SPAN_DETAIL_SIZE % sizeof(uint64_t) == 0,
+	       "a span is copied word by word, its detail last");
 
 struct slot {
 	_Atomic uint64_t sequence;
@@ -72,24 +78,38 @@ static bool take_slot(struct slot *slot, uint64_t place)
 						       memory_order_acq_rel, memory_order_relaxed);
 }
 
+/* Copies `size` bytes, a whole number of words. */
+static void write_words(struct slot *slot, size_t first, const void *from, size_t size)
+{
+	for (size_t i = 0; i < size / sizeof(uint64_t); i++) {
+		uint64_t word;
+		memcpy(&word, (const char *)from + i * sizeof word, sizeof word);
+		atomic_store_explicit(&slot->words[first + i], word, memory_order_release);
+	}
+}
+
+/* Of the detail only what is before its NUL, and that; what a longer one left behind it stays. */
+static void write_detail(struct slot *slot, const char *detail)
+{
+	char copy[SPAN_DETAIL_SIZE];
+	size_t length = detail ? strnlen(detail, SPAN_DETAIL_SIZE) : 0;
+	if (length == SPAN_DETAIL_SIZE)
+		length = utf8_cut(detail, SPAN_DETAIL_SIZE - 1);
+	size_t size = (length / sizeof(uint64_t) + 1) * sizeof(uint64_t);
+	memset(copy + size - sizeof(uint64_t), 0, sizeof(uint64_t));
+	if (length > 0)
+		memcpy(copy, detail, length);
+	write_words(slot, DETAIL_WORD, copy, size);
+}
+
 void recorder_add(struct recorder *recorder, const struct span *span, const char *detail)
 {
-	struct span copy = *span;
-	size_t length = detail ? strnlen(detail, sizeof copy.detail) : 0;
-	if (length == sizeof copy.detail)
-		length = utf8_cut(detail, sizeof copy.detail - 1);
-	memset(copy.detail, 0, sizeof copy.detail);
-	if (length > 0)
-		memcpy(copy.detail, detail, length);
-
 	uint64_t place = atomic_fetch_add_explicit(&recorder->end, 1, memory_order_relaxed);
 	struct slot *slot = &recorder->slots[place & recorder->mask];
 	if (!take_slot(slot, place))
 		return;
-	uint64_t words[WORDS];
-	memcpy(words, &copy, sizeof words);
-	for (size_t i = 0; i < WORDS; i++)
-		atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
+	write_words(slot, 0, span, DETAIL_WORD * sizeof(uint64_t));
+	write_detail(slot, detail);
 	atomic_store_explicit(&slot->sequence, 2 * place + 2, memory_order_release);
 }
 

@@ -97,6 +97,26 @@ static void a_long_detail_is_cut_at_a_whole_character(void **state)
 	recorder_free(recorder);
 }
 
+static void a_detail_keeps_nothing_of_the_one_before(void **state)
+{
+	(void)state;
+	static const char *const DETAILS[] = {"select a, b, c from billing.charge",
+					      "12345678",
+					      "1234567",
+					      "",
+					      NULL,
+					      "select a, b, c from billing.charge where id = 1"};
+	struct recorder *recorder = recorder_new(1, 1.0, &clock_system);
+	for (size_t i = 0; i < sizeof DETAILS / sizeof *DETAILS; i++) {
+		struct span span = span_of(i), out;
+		uint64_t from = i, lost = 0;
+		recorder_add(recorder, &span, DETAILS[i]);
+		assert_int_equal(recorder_read(recorder, &from, &out, 1, &lost), 1);
+		assert_string_equal(out.detail, DETAILS[i] ? DETAILS[i] : "");
+	}
+	recorder_free(recorder);
+}
+
 static void a_ratio_samples_about_its_share(void **state)
 {
 	(void)state;
@@ -177,6 +197,7 @@ int main(void)
 		cmocka_unit_test(a_full_ring_loses_the_oldest_and_says_so),
 		cmocka_unit_test(a_trace_is_found_by_its_id),
 		cmocka_unit_test(a_long_detail_is_cut_at_a_whole_character),
+		cmocka_unit_test(a_detail_keeps_nothing_of_the_one_before),
 		cmocka_unit_test(a_ratio_samples_about_its_share),
 		cmocka_unit_test(many_writers_and_a_reader_never_mix_two_spans),
 	};

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the tables of docs/performance-runtime.md out of kept runs."""
+import json
+import statistics
+
+
+def rows(head, lines):
+    """A table: names of the columns, and lines of texts; all but the first column to the right."""
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in
+                     [head, ["---"] + ["---:"] * (len(head) - 1), *lines])
+
+
+def object_line(value):
+    return json.dumps(value)
+
+
+def last_object(text):
+    """The last line of a program's output, which is an object."""
+    return json.loads(text.strip().splitlines()[-1])
+
+
+def spread(values, digits=1):
+    """Median, and between which two the middle half lies."""
+    low, high = min(values), max(values)
+    if len(values) >= 4:
+        low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{statistics.median(values):,.{digits}f} ({low:,.{digits}f} – {high:,.{digits}f})"
+
+
+def origin(record):
+    host = record["machine"]
+    return (f"`{record['command']}`, {record['started']}; commit {record['commit']}; "
+            f"{host['processor']}, {host['cores']} cores, Linux {host['kernel']}; load average "
+            f"{record['load_before']:.1f} to {record['load_after']:.1f}. Medians, in brackets the "
+            "middle half.")
+
+
+def ports(record):
+    names = {"plain": "through a function pointer", "unsampled": "of a port, trace not sampled",
+             "sampled": "of a port, trace sampled: a span each"}
+    lines = []
+    for key, name in names.items():
+        values = [one[key] for one in record["rounds"]]
+        over = [one[key] - one["plain"] for one in record["rounds"]]
+        lines.append([name, spread(values), "" if key == "plain" else spread(over)])
+    return rows(["a call", "ns", "ns over the pointer"], lines)
+
+
+def shop(record):
+    lines = []
+    for store in record["rounds"][0]:
+        samples = [one[store] for one in record["rounds"]]
+        def of(key, digits, samples=samples):
+            return spread([one[key] for one in samples], digits)
+        idle = [one["idle_kib"]["resident"] / 1024 for one in samples]
+        private = [one["idle_kib"]["private"] / 1024 for one in samples]
+        lines.append([store, of("per_second", 0), of("p50_ms", 1), of("p99_ms", 1),
+                      of("done_per_second", 0), of("cpu_us", 0),
+                      f"{statistics.median(idle):.1f} MB", f"{statistics.median(private):.1f} MB"])
+    return rows(["store", "placed/s", "p50 ms", "p99 ms", "done/s", "CPU µs an order", "idle RSS",
+                 "of it private"], lines)
+
+
+PARTS = {"origin": origin, "ports": ports, "shop": shop}
