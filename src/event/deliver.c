@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Workers: take a batch under a lease, hand each event to its handler, and note what came of it. A
- * heartbeat lengthens the leases of batches that take longer, and frees those of dead processes.
+/* Takes a batch under a lease, hands each event to its handler, and notes what came of it. Knows no
+ * thread.
  *
  * What is taken is handled in the order of ids, so a key keeps its order: delivery_take() never has
  * two of one key in a batch. */
@@ -12,8 +12,6 @@
 #include "base/random.h"
 #include "event/hub.h"
 #include "message/message.h"
-
-enum { HOUR = 1000000 * 60 * 60LL };
 
 /* ---- one event ---- */
 
@@ -158,9 +156,7 @@ static void remove_lease(struct event_hub *hub, const struct lease *lease)
 	pthread_mutex_unlock(&hub->lock);
 }
 
-/* Takes a batch and delivers it. `*handled` grows by what was tried. */
-static ash_status deliver_batch(struct event_hub *hub, bool again, size_t *handled,
-				struct fault *fault)
+ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled, struct fault *fault)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
 	struct lease lease = {.token = (int64_t)(random_u64() >> 1)};
@@ -170,188 +166,12 @@ static ash_status deliver_batch(struct event_hub *hub, bool again, size_t *handl
 	if (count == 0)
 		return ASH_OK;
 	add_lease(hub, &lease);
+	if (count == hub->options.batch)
+		hub_more(hub);
 	for (; i < count && !atomic_load(&hub->stop); i++)
 		deliver(hub, &deliveries[i]);
 	remove_lease(hub, &lease);
 	*handled += i;
 	FAULT_POINT("batch.ended");
 	return i < count ? delivery_give_back(hub, lease.token, fault) : ASH_OK;
-}
-
-/* ---- workers ---- */
-
-static struct timespec after_ms(unsigned ms)
-{
-	struct timespec at;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
-/* Waits until somebody wakes the workers, for at most `ms`. False: it is to stop. */
-static bool wait_for_work(struct event_hub *hub, uint64_t *seen, unsigned ms)
-{
-	struct timespec until = after_ms(ms);
-	int result = 0;
-	pthread_mutex_lock(&hub->lock);
-	while (!hub->stopping && hub->wakes == *seen && result == 0)
-		result = pthread_cond_timedwait(&hub->wake, &hub->lock, &until);
-	*seen = hub->wakes;
-	bool on = !hub->stopping;
-	pthread_mutex_unlock(&hub->lock);
-	return on;
-}
-
-static void log_fault(struct event_hub *hub, const char *doing, const struct fault *fault)
-{
-	const struct log_origin origin = {"ashlar_event", NULL, NULL};
-	if (hub->environment->logger)
-		log_write(hub->environment->logger, LOG_ERROR_LEVEL, &origin, "%s: %s", doing,
-			  fault->message);
-}
-
-static void *work(void *context)
-{
-	struct event_hub *hub = context;
-	uint64_t seen = 0;
-	unsigned wait = 0;
-	while (wait_for_work(hub, &seen, wait)) {
-		struct fault fault;
-		size_t handled = 0;
-		ash_status status = deliver_batch(hub, false, &handled, &fault);
-		if (status == ASH_OK)
-			status = deliver_batch(hub, true, &handled, &fault);
-		if (status != ASH_OK && status != ASH_ABORTED)
-			log_fault(hub, "taking events", &fault);
-		wait = status == ASH_OK && handled > 0 ? 0 : hub->options.poll_ms;
-	}
-	return NULL;
-}
-
-/* ---- the heartbeat ---- */
-
-enum { BEATS = 64 };
-
-static void beat(struct event_hub *hub)
-{
-	int64_t tokens[BEATS];
-	size_t count = 0;
-	struct fault fault;
-	pthread_mutex_lock(&hub->lock);
-	for (const struct lease *lease = hub->leases; lease && count < BEATS; lease = lease->next)
-		tokens[count++] = lease->token;
-	pthread_mutex_unlock(&hub->lock);
-	for (size_t i = 0; i < count; i++)
-		if (delivery_beat(hub, tokens[i], &fault) != ASH_OK)
-			log_fault(hub, "lengthening a lease", &fault);
-}
-
-static void rescue(struct event_hub *hub)
-{
-	struct fault fault;
-	int64_t died = 0, swept = 0;
-	if (delivery_rescue(hub, &died, &fault) != ASH_OK) {
-		log_fault(hub, "freeing lost leases", &fault);
-		return;
-	}
-	series_add(hub->died, (uint64_t)died);
-	int64_t at = clock_wall();
-	if (at - atomic_load(&hub->swept_at) < HOUR)
-		return;
-	atomic_store(&hub->swept_at, at);
-	if (event_sweep(hub, &swept, &fault) != ASH_OK)
-		log_fault(hub, "taking old events away", &fault);
-}
-
-static void *keep_leases(void *context)
-{
-	struct event_hub *hub = context;
-	unsigned third = hub->options.lease_ms / 3 + 1;
-	for (;;) {
-		struct timespec until = after_ms(third);
-		int result = 0;
-		pthread_mutex_lock(&hub->lock);
-		while (hub->beating && result == 0)
-			result = pthread_cond_timedwait(&hub->wake, &hub->lock, &until);
-		bool on = hub->beating;
-		pthread_mutex_unlock(&hub->lock);
-		if (!on)
-			return NULL;
-		beat(hub);
-		FAULT_POINT("heart.beaten");
-		rescue(hub);
-		FAULT_POINT("heart.rescued");
-	}
-}
-
-/* ---- from outside ---- */
-
-void event_hub_wake(struct event_hub *hub)
-{
-	pthread_mutex_lock(&hub->lock);
-	hub->wakes++;
-	pthread_cond_broadcast(&hub->wake);
-	pthread_mutex_unlock(&hub->lock);
-}
-
-static bool start_thread(pthread_t *thread, void *(*function)(void *), struct event_hub *hub)
-{
-	return pthread_create(thread, NULL, function, hub) == 0;
-}
-
-ash_status event_hub_start(struct event_hub *hub, struct fault *fault)
-{
-	unsigned workers = hub->options.workers < EVENT_WORKER_LIMIT ? hub->options.workers
-								     : EVENT_WORKER_LIMIT;
-	hub->stopping = false;
-	hub->beating = true;
-	hub->running = start_thread(&hub->heart, keep_leases, hub);
-	for (hub->worker_count = 0; hub->running && hub->worker_count < workers;
-	     hub->worker_count++)
-		if (!start_thread(&hub->workers[hub->worker_count], work, hub))
-			break;
-	if (hub->worker_count == workers)
-		return ASH_OK;
-	event_hub_stop(hub);
-	return fault_set(fault, ASH_RESOURCE_EXHAUSTED, "the system gives no threads for events");
-}
-
-void event_hub_stop(struct event_hub *hub)
-{
-	if (!hub->running)
-		return;
-	pthread_mutex_lock(&hub->lock);
-	hub->stopping = true;
-	pthread_cond_broadcast(&hub->wake);
-	pthread_mutex_unlock(&hub->lock);
-	atomic_store(&hub->stop, true);
-	for (unsigned i = 0; i < hub->worker_count; i++)
-		pthread_join(hub->workers[i], NULL);
-	/* The heart beats for as long as a handler runs. */
-	pthread_mutex_lock(&hub->lock);
-	hub->beating = false;
-	pthread_cond_broadcast(&hub->wake);
-	pthread_mutex_unlock(&hub->lock);
-	pthread_join(hub->heart, NULL);
-	atomic_store(&hub->stop, false);
-	hub->running = false;
-	hub->worker_count = 0;
-}
-
-ash_status event_hub_drain(struct event_hub *hub, size_t *handled, struct fault *fault)
-{
-	size_t before;
-	*handled = 0;
-	rescue(hub);
-	do {
-		before = *handled;
-		ASH_TRY(deliver_batch(hub, false, handled, fault));
-		ASH_TRY(deliver_batch(hub, true, handled, fault));
-	} while (*handled > before);
-	return ASH_OK;
 }

@@ -127,6 +127,7 @@ static void init_locks(struct event_hub *hub)
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&hub->wake, &attributes);
+	pthread_cond_init(&hub->rest, &attributes);
 	pthread_condattr_destroy(&attributes);
 }
 
@@ -165,7 +166,7 @@ ash_status event_hub_new(struct environment *environment, const struct event_opt
 	ASH_TRY(make_series(hub, metrics, fault));
 	metrics_on_write(metrics, measure, hub);
 	environment->events = hub;
-	environment->published = event_hub_wake;
+	environment->published = hub_more;
 	*out = take(hub);
 	return ASH_OK;
 }
@@ -178,7 +179,9 @@ void event_hub_free(struct event_hub *hub)
 	map_release(&hub->first);
 	map_release(&hub->publishers);
 	arena_release(&hub->arena);
+	store_bell_close(hub->bell);
 	pthread_cond_destroy(&hub->wake);
+	pthread_cond_destroy(&hub->rest);
 	pthread_mutex_destroy(&hub->lock);
 	mem_free(hub);
 }

@@ -31,9 +31,12 @@ struct event_hub {
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	uint64_t wakes; /* under the lock: counts event_hub_wake() */
-	bool stopping;  /* under the lock */
-	bool beating;   /* under the lock: the heartbeat goes on */
+	pthread_cond_t rest;     /* of the heartbeat */
+	uint64_t wakes;          /* under the lock: counts what there was to wake for */
+	unsigned idle;           /* under the lock: workers that wait */
+	struct store_bell *bell; /* under the lock; NULL: none yet */
+	bool stopping;           /* under the lock */
+	bool beating;            /* under the lock: the heartbeat goes on */
 	bool running;
 	_Atomic bool stop; /* the same, for workers in the middle of a batch */
 	pthread_t workers[EVENT_WORKER_LIMIT], heart;
@@ -59,7 +62,15 @@ struct delivery {
 	struct str payload;
 };
 
-/* ---- store.c: the tables, one function a step; each in a transaction of its own unless it says
+/* Takes a batch (of what was never tried, or, `again`, of what was) and delivers it. `*handled` grows
+ * by what was tried. Errors: those of the store. */
+ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled,
+		       struct fault *fault) ASH_MUST_CHECK;
+
+/* There is something to deliver: wakes one worker that idles, of this process or another. */
+void hub_more(struct event_hub *hub);
+
+/* ---- tables.c: the tables, one function a step; each in a transaction of its own unless it says
  * otherwise ---- */
 
 /* Takes what is due, for the lease's time, and counts the attempt: a batch of what was never tried,

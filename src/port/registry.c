@@ -266,6 +266,11 @@ static void check_subscription(struct building *building, const ash_module *modu
 		complain(building, &subscribes->place,
 			 "%s subscribes to %s but has no handler for it; add it to ASH_MODULE(%s)",
 			 module->name, event->name, module->name);
+	if (module->owns_count == 0)
+		complain(building, &subscribes->place,
+			 "%s subscribes to %s but owns no schema, and what it has handled is noted "
+			 "in a transaction of its own: name one under data.owns",
+			 module->name, event->name);
 	if (!publisher || !publishes(publisher->module, event))
 		complain(building, &subscribes->place,
 			 "%s subscribes to %s, which no module of the application publishes",

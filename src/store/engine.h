@@ -67,6 +67,10 @@ struct engine {
 	/* In a transaction that has begun, but for SAVEPOINT_SET. */
 	ash_status (*savepoint)(struct store_session *session, enum savepoint_step step,
 				unsigned depth, struct fault *fault);
+	/* The bell: whether there is anything to watch, and what its thread does until bell_wait()
+	 * says that it is to end. */
+	bool (*can_watch)(const struct store_bell *bell);
+	void (*watch)(struct store_bell *bell);
 	/* Asks the database for an answer. */
 	ash_status (*ping)(struct store_session *session, struct fault *fault);
 	const struct migrator *migrate;

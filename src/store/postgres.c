@@ -73,7 +73,7 @@ static ash_status check_login(const PGconn *connection, struct fault *fault)
 	return ASH_OK;
 }
 
-static ash_status open_connection(struct postgres_session *session, struct fault *fault)
+PGconn *postgres_connect(const struct store *store, const char *name)
 {
 	static const char *const KEYS[] = {"connect_timeout",           "dbname",
 					   "client_encoding",           "options",
@@ -82,17 +82,23 @@ static ash_status open_connection(struct postgres_session *session, struct fault
 		"-c search_path= -c standard_conforming_strings=on -c timezone=UTC "
 		"-c default_transaction_isolation=read\\ committed "
 		"-c idle_in_transaction_session_timeout=600000";
-	const char *values[] = {"5", session->base.store->location, "UTF8", OPTIONS, "ashlar",
-				NULL};
+	const char *values[] = {"5", store->location, "UTF8", OPTIONS, name, NULL};
+	PGconn *connection = PQconnectdbParams(KEYS, values, 1);
+	if (connection)
+		PQsetNoticeReceiver(connection, ignore_notice, NULL);
+	return connection;
+}
+
+static ash_status open_connection(struct postgres_session *session, struct fault *fault)
+{
 	PQfinish(session->connection);
-	session->connection = PQconnectdbParams(KEYS, values, 1);
+	session->connection = postgres_connect(session->base.store, "ashlar");
 	session->generation++;
 	session->role = POSTGRES_NO_ROLE;
 	if (PQstatus(session->connection) != CONNECTION_OK)
 		return fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
 				 session->connection ? PQerrorMessage(session->connection)
 						     : "no memory");
-	PQsetNoticeReceiver(session->connection, ignore_notice, NULL);
 	ASH_TRY(check_login(session->connection, fault));
 	if (PQsetnonblocking(session->connection, 1) != 0 ||
 	    !PQenterPipelineMode(session->connection))
@@ -414,6 +420,8 @@ const struct engine engine_postgres = {
 	.commit = commit,
 	.rollback = rollback,
 	.savepoint = savepoint,
+	.can_watch = postgres_can_watch,
+	.watch = postgres_watch,
 	.ping = ping,
 	.migrate = &postgres_migrator,
 };

@@ -77,6 +77,13 @@ ash_status postgres_own(struct postgres_session *session, const char *sql,
 			ash_status (*each)(void *, const char *const *, struct fault *),
 			void *context, struct fault *fault) ASH_MUST_CHECK;
 
+/* A connection with the store's settings, to be checked by PQstatus(); NULL without memory. */
+PGconn *postgres_connect(const struct store *store, const char *name);
+
+/* What the bell does: see struct engine. */
+bool postgres_can_watch(const struct store_bell *bell);
+void postgres_watch(struct store_bell *bell);
+
 /* "set local role ..." for the module, into `out`. */
 void postgres_set_role(const struct postgres_session *session, unsigned module, char out[160]);
 

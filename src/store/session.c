@@ -63,7 +63,8 @@ bool store_in_transaction(const struct store_session *session)
 unsigned store_speak(struct store_session *session, unsigned module)
 {
 	unsigned before = session->module;
-	session->module = module;
+	unsigned count = (unsigned)session->store->wall.module_count;
+	session->module = module < count ? module : count;
 	return before;
 }
 
@@ -273,6 +274,9 @@ static ash_status run(struct store_session *session, const char *sql, const ash_
 		return refuse_closed(fault);
 	if (session->failed)
 		return refuse_failed(session, fault);
+	if (session->module >= session->store->wall.module_count)
+		return fault_set(fault, ASH_FAILED_PRECONDITION,
+				 "no module of the store speaks in this transaction");
 	struct statement *statement = NULL;
 	ash_status status = find_statement(session, str_of(sql), &statement, fault);
 	if (status != ASH_OK || !statement)

@@ -447,6 +447,8 @@ const struct engine engine_sqlite = {
 	.commit = commit,
 	.rollback = rollback,
 	.savepoint = savepoint,
+	.can_watch = sqlite_can_watch,
+	.watch = sqlite_watch,
 	.ping = ping,
 	.migrate = &sqlite_migrator,
 };

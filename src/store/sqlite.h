@@ -54,6 +54,10 @@ int sqlite_add_functions(struct sqlite_session *session);
 ash_status sqlite_fault(struct sqlite_session *session, int code, const char *doing,
 			struct fault *fault);
 
+/* What the bell does: see struct engine. */
+bool sqlite_can_watch(const struct store_bell *bell);
+void sqlite_watch(struct store_bell *bell);
+
 /* Runs SQL of the store's own. */
 ash_status sqlite_own(struct sqlite_session *session, const char *sql,
 		      struct fault *fault) ASH_MUST_CHECK;

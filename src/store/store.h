@@ -132,7 +132,8 @@ ash_status store_begin(struct store_session *session, unsigned module, enum stor
 bool store_in_transaction(const struct store_session *session);
 
 /* From now on `module` speaks in the open transaction; returns which one did before, to be set
- * again by the caller. */
+ * again by the caller. Where there is no such module, statements fail with
+ * ASH_FAILED_PRECONDITION until another speaks. */
 unsigned store_speak(struct store_session *session, unsigned module);
 
 /* Ends the transaction; closes rows that are open. ASH_OK: all of it lasts. ASH_UNKNOWN: the
@@ -195,5 +196,26 @@ double store_get_real(struct store_rows *rows, int column);
 const char *store_get_text(struct store_rows *rows, int column, size_t *length);
 const void *store_get_bytes(struct store_rows *rows, int column, size_t *length);
 int64_t store_get_time(struct store_rows *rows, int column);
+
+/* ---- the bell ---- */
+
+/* Tells other processes on the same data that there is something to look for, and hears it of them.
+ * A hint: it may come late, or not at all while the database cannot be reached, and more often than
+ * asked for; so whoever waits looks by itself now and then. */
+struct store_bell;
+
+/* Listens until store_bell_close(): calls `rung`, on a thread of the bell's own, after another
+ * process has rung, at the start, and after the database was out of reach. On PostgreSQL within milliseconds, over
+ * one more connection; on SQLite, within 20 ms, after each commit of another connection. `rung` may
+ * be NULL: it only rings then. Errors: ASH_RESOURCE_EXHAUSTED. */
+ash_status store_bell_open(struct store *store, void (*rung)(void *context), void *context,
+			   struct store_bell **out, struct fault *fault) ASH_MUST_CHECK;
+
+/* Rings for the other processes, after a commit; never waits, and rings once for all that ask within
+ * two milliseconds. Nothing to do on SQLite. */
+void store_bell_ring(struct store_bell *bell);
+
+/* Rings if that was asked for and is not done, and frees it. Takes NULL. */
+void store_bell_close(struct store_bell *bell);
 
 #endif

@@ -488,6 +488,14 @@ static void two_modules_speak_in_one_transaction(void **state)
 		fixture_number(fixture->store, LEDGER, "select count(*) from ledger.entry"), 1);
 }
 
+static void nobody_speaks_for_a_module_that_is_not_there(void **state)
+{
+	struct store_session *session = write_billing(state);
+	assert_int_equal(store_speak(session, 4711), BILLING);
+	assert_int_equal(EXEC(session, "delete from billing.charge"), ASH_FAILED_PRECONDITION);
+	store_release(session);
+}
+
 static void a_reading_transaction_only_reads(void **state)
 {
 	struct store_session *session = begin(state, BILLING, STORE_READ);
@@ -725,6 +733,7 @@ int main(void)
 		TEST(a_savepoint_saves_it),
 		TEST(savepoints_have_a_bound),
 		TEST(two_modules_speak_in_one_transaction),
+		TEST(nobody_speaks_for_a_module_that_is_not_there),
 		TEST(a_reading_transaction_only_reads),
 		TEST(statements_run_while_rows_are_open),
 		TEST(rows_that_are_left_open_close_with_the_transaction),

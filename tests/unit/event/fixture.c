@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <libpq-fe.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -135,7 +137,7 @@ static void open_store(struct fixture *fixture, const char *location)
 		fail_msg("%s", fault.message);
 }
 
-void fixture_set_up(struct fixture *fixture, const char *location, struct event_options options)
+void fixture_join(struct fixture *fixture, const char *location, struct event_options options)
 {
 	static const ash_module *const MODULES[] = {&SHOP, &BILLING, &AUDIT};
 	struct error_list errors = {0};
@@ -148,11 +150,37 @@ void fixture_set_up(struct fixture *fixture, const char *location, struct event_
 		registry_build(MODULES, 3, fixture->metrics, &fixture->registry, &errors, &error),
 		0);
 	assert_int_equal(errors.count, 0);
-	open_store(fixture, location);
+	open_store(fixture, fixture_store(location));
 	fixture->environment = (struct environment){
 		.registry = &fixture->registry, .store = fixture->store, .clock = &fixture_clock};
 	if (event_hub_new(&fixture->environment, &options, fixture->metrics, &fixture->hub, &fault))
 		fail_msg("%s", fault.message);
+}
+
+const char *fixture_store(const char *location)
+{
+	const char *wanted = getenv("ASHLAR_STORE");
+	return wanted && strncmp(wanted, "postgres", 8) == 0 ? wanted : location;
+}
+
+void fixture_admin(const char *sql)
+{
+	PGconn *connection = PQconnectdb(getenv("ASHLAR_STORE_ADMIN"));
+	PGresult *result = PQexec(connection, sql);
+	ExecStatusType status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(connection));
+	PQclear(result);
+	PQfinish(connection);
+}
+
+void fixture_set_up(struct fixture *fixture, const char *location, struct event_options options)
+{
+	if (fixture_store(location) != location)
+		fixture_admin(
+			"set client_min_messages = error; drop schema if exists ashlar, shop, "
+			"billing, audit, ashlar_event cascade");
+	fixture_join(fixture, location, options);
 }
 
 void fixture_tear_down(struct fixture *fixture)

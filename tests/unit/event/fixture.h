@@ -21,9 +21,19 @@ struct fixture {
 	struct event_hub *hub;
 };
 
-/* `location` as store_open() takes it; options of the hub, zeroed: the defaults. */
+/* `location` as store_open() takes it, unless ASHLAR_STORE names a PostgreSQL, whose data of the last
+ * test is removed first; options of the hub, zeroed: the defaults. */
 void fixture_set_up(struct fixture *fixture, const char *location, struct event_options options);
 void fixture_tear_down(struct fixture *fixture);
+
+/* The same as another process on the data that is there. The handlers note in the last that was made. */
+void fixture_join(struct fixture *fixture, const char *location, struct event_options options);
+
+/* The store of the tests: `location`, or the PostgreSQL. */
+const char *fixture_store(const char *location);
+
+/* Runs SQL on the PostgreSQL as its superuser. */
+void fixture_admin(const char *sql);
 
 /* Publishes, in a request and a transaction of its own, which is committed or taken back. */
 ash_status fixture_publish(struct fixture *fixture, const char *order_id, int64_t cents, bool keyed,

@@ -17,6 +17,12 @@ static bool has_none(const void *code)
 	return false;
 }
 
+static bool has_one(const void *code)
+{
+	(void)code;
+	return true;
+}
+
 static bool has_not_all(const void *handlers, uint16_t method)
 {
 	(void)handlers;
@@ -109,6 +115,27 @@ static void a_subscription_has_a_handler_a_publisher_and_a_dependency(void **sta
 	      "application publishes\n");
 }
 
+static void a_subscriber_owns_a_schema(void **state)
+{
+	(void)state;
+	static const ash_event PLACED = {"orders.v1.Placed", "orders", NULL, NULL};
+	static const ash_event *const PUBLISHES[] = {&PLACED};
+	const ash_subscribes subscribes = {
+		.event = &PLACED, .has = has_one, .place = {"billing/module.yaml", 7, 26}};
+	ash_module billing = billing_module, orders = orders_module;
+	billing.subscribes = &subscribes;
+	billing.subscribes_count = 1;
+	billing.owns_count = 0;
+	orders.publishes = PUBLISHES;
+	orders.publishes_count = 1;
+	const ash_module *modules[] = {&billing, &orders};
+	check(modules, 2,
+	      "billing/module.yaml:7:26: billing subscribes to orders.v1.Placed but owns no "
+	      "schema, "
+	      "and what it has handled is noted in a transaction of its own: name one under "
+	      "data.owns\n");
+}
+
 static void a_schedule_has_a_handler(void **state)
 {
 	(void)state;
@@ -155,6 +182,7 @@ int main(void)
 		cmocka_unit_test(names_schemas_and_ports_have_one_owner),
 		cmocka_unit_test(each_method_has_a_handler),
 		cmocka_unit_test(a_subscription_has_a_handler_a_publisher_and_a_dependency),
+		cmocka_unit_test(a_subscriber_owns_a_schema),
 		cmocka_unit_test(a_schedule_has_a_handler),
 		cmocka_unit_test(without_memory_there_is_no_registry),
 	};

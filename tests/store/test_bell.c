@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bell: what one store on the data rings, another one hears. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "fixture.h"
+
+#define PATIENCE (20 * 1000000000ULL)
+
+static _Atomic unsigned count;
+
+static void rung(void *context)
+{
+	(void)context;
+	atomic_fetch_add(&count, 1);
+}
+
+static bool heard_more_than(unsigned before)
+{
+	uint64_t until = clock_monotonic() + PATIENCE;
+	while (atomic_load(&count) <= before && clock_monotonic() < until)
+		usleep(1000);
+	return atomic_load(&count) > before;
+}
+
+struct pair {
+	struct store *other;
+	struct store_bell *listens, *rings;
+};
+
+static void open_pair(struct fixture *fixture, struct pair *pair)
+{
+	struct fault fault;
+	atomic_store(&count, 0);
+	pair->other = fixture_open(fixture, FIXTURE_MODULES, 3, NULL);
+	assert_int_equal(store_bell_open(pair->other, rung, NULL, &pair->listens, &fault), ASH_OK);
+	assert_int_equal(store_bell_open(fixture->store, NULL, NULL, &pair->rings, &fault), ASH_OK);
+	assert_true(heard_more_than(0));
+}
+
+static void close_pair(struct pair *pair)
+{
+	store_bell_close(pair->rings);
+	store_bell_close(pair->listens);
+	store_free(pair->other);
+}
+
+static void commit_and_ring(const struct fixture *fixture, const struct pair *pair, const char *sql)
+{
+	struct fault fault;
+	assert_int_equal(fixture_run(fixture->store, BILLING, sql, &fault), ASH_OK);
+	store_bell_ring(pair->rings);
+}
+
+static void another_store_hears_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pair pair;
+	open_pair(fixture, &pair);
+	for (int i = 0; i < 5; i++) {
+		unsigned before = atomic_load(&count);
+		commit_and_ring(fixture, &pair,
+				"insert into billing.refund (charge_id, cents) select 1, 1 from "
+				"billing.charge");
+		commit_and_ring(fixture, &pair,
+				i ? "update billing.charge set cents = cents + 1"
+				  : "insert into billing.charge (order_id, cents) values ('a', 1)");
+		assert_true(heard_more_than(before));
+	}
+	close_pair(&pair);
+}
+
+static void what_was_asked_for_is_rung_before_it_is_closed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pair pair;
+	struct fault fault;
+	open_pair(fixture, &pair);
+	for (int i = 0; i < 5; i++) {
+		struct store_bell *bell = NULL;
+		unsigned before = atomic_load(&count);
+		assert_int_equal(store_bell_open(fixture->store, NULL, NULL, &bell, &fault),
+				 ASH_OK);
+		store_bell_ring(bell);
+		store_bell_close(bell);
+		if (fixture_is_postgresql())
+			assert_true(heard_more_than(before));
+	}
+	close_pair(&pair);
+}
+
+static void a_line_that_is_cut_is_made_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pair pair;
+	if (!fixture_is_postgresql())
+		skip();
+	open_pair(fixture, &pair);
+	for (int i = 0; i < 3; i++) {
+		unsigned before = atomic_load(&count);
+		fixture_admin(fixture, "select pg_terminate_backend(pid) from pg_stat_activity "
+				       "where application_name = 'ashlar bell'");
+		assert_true(heard_more_than(before));
+		before = atomic_load(&count);
+		store_bell_ring(pair.rings);
+		assert_true(heard_more_than(before));
+	}
+	close_pair(&pair);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(another_store_hears_it),
+		TEST(what_was_asked_for_is_rung_before_it_is_closed),
+		TEST(a_line_that_is_cut_is_made_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
