@@ -1,111 +1,120 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing lost, nothing twice: test_kills.py SHOP [SECONDS [SEED]]
+"""Nothing lost, nothing twice: test_kills.py SHOP [--store sqlite|postgresql] [--rounds N] [--seed S]
 
-Kills the shop (SIGKILL) at random under load, again and again, and starts it anew. In the end each
-order that was answered is there, and each that is there has each effect once.
+Several processes of the shop (HTTP, workers, both) over one store, under load. Each round kills one
+at random (SIGKILL), or lets it die at a fault point, or stops it for longer than its lease lasts; and
+starts it anew. In the end each order that was answered is there, each that is there has each effect
+once, what has an order of its own has kept it, and the dead letters are the poison.
 """
+import argparse
+import json
 import os
 import random
+import signal
 import sys
-import tempfile
-import threading
 import time
-import urllib.error
 
-from shop import DECLINED_CARD, Problem, Shop, count, settle
-
-CLIENTS = 4
-
-# Between two orders of a client, so that what is to be delivered does not pile up past the end.
-PAUSE = 0.05
+import cluster
+from stores import STORES, run_on_server
 
 
-class Load:
-    """Clients that place orders, each again with its key until it is answered."""
+class Rounds:
+    def __init__(self, options, nodes, load):
+        self.options, self.nodes, self.load = options, nodes, load
+        self.chance = random.Random(options.seed)
+        self.points = cluster.fault_points(options.program)
+        self.kills = self.stops = 0
+        self.started = time.monotonic()
 
-    def __init__(self, shop, seed):
-        self.shop = shop
-        self.answered = {}  # key to order
-        self.stopping = False
-        self.failure = None
-        self.threads = [threading.Thread(target=self.run, args=(i, random.Random(seed + i)))
-                        for i in range(CLIENTS)]
-        for thread in self.threads:
-            thread.start()
+    def stop_for_a_while(self, i):
+        """As a machine does that swaps, or moves: it goes on when others have its work."""
+        process = self.nodes.nodes[i].process
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        process.send_signal(signal.SIGCONT)
+        self.stops += 1
 
-    def place(self, key, what):
-        while not self.stopping:
-            try:
-                return self.shop.place(key=key, **what)
-            except (OSError, urllib.error.URLError):
-                time.sleep(0.01)
-            except Problem as problem:
-                if problem.status < 500 and problem.status != 409:
-                    raise
-                time.sleep(0.01)
-            except Exception as error:  # a response that was cut off
-                if type(error).__module__ != 'http.client' and not isinstance(error, ValueError):
-                    raise
-        return None
+    def one(self):
+        i = self.chance.randrange(len(self.nodes.nodes))
+        if self.chance.random() < self.options.stops:
+            self.stop_for_a_while(i)
+            return
+        time.sleep(self.chance.uniform(0.01, 0.15))
+        point = None
+        if self.points and self.chance.random() < 0.5:
+            point = f'{self.chance.choice(self.points)}:{self.chance.randint(1, 30)}'
+        self.nodes.restart(i, point)
+        self.kills += 1
 
-    def run(self, client, chance):
-        number = 0
-        try:
-            while not self.stopping:
-                number += 1
-                key = f'{client}-{number}'
-                order = self.place(key, {
-                    'sku': chance.choice(('tea', 'tea', 'mug', 'teapot')),
-                    'quantity': chance.randint(1, 3),
-                    'card': chance.choice(('4242', '4242', DECLINED_CARD))})
-                if order:
-                    self.answered[key] = order
-                time.sleep(PAUSE)
-        except Exception as error:
-            self.failure = error
+    def tell(self, number):
+        behind = cluster.pace(self.nodes, self.load)
+        took = time.monotonic() - self.started
+        left = took / number * (self.options.rounds - number)
+        print(f'round {number} of {self.options.rounds}, {len(self.load.answered)} orders answered,'
+              f' {behind} deliveries wait; {left:.0f} s left', flush=True)
 
-    def end(self):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join()
-        if self.failure:
-            raise self.failure
+    def run(self):
+        for number in range(1, self.options.rounds + 1):
+            self.one()
+            if number % 25 == 0:
+                self.tell(number)
 
 
-def check(data, load, patience):
-    found = settle(data, patience)
-    orders = dict(count(data, 'select idempotency_key, order_id from "orders.placed"'))
-    lost = [key for key, order in load.answered.items() if orders.get(key) != int(order)]
-    if lost:
-        found['orders that were answered and are not there'] = lost[:5]
-    return found, len(orders)
+def keep(options, summary):
+    with open(options.keep, 'w', encoding='utf-8') as file:
+        json.dump({'command': ' '.join(['tests/app/test_kills.py', *options.words]), **summary},
+                  file, indent=1)
+        file.write('\n')
+
+
+def run(options, store):
+    nodes = cluster.Cluster(options.program, store)
+    load = cluster.Load(nodes, options.seed)
+    rounds = Rounds(options, nodes, load)
+    try:
+        rounds.run()
+        load.end()
+        for i in range(len(nodes.nodes)):  # none that is to die
+            nodes.restart(i)
+        quiet = time.monotonic()
+        found, counts = cluster.check(nodes, load, 120 + options.rounds)
+        quiet = time.monotonic() - quiet
+        nodes.end()
+        if nodes.odd:
+            found['ends of processes'] = nodes.odd
+    finally:
+        load.stopping = True
+        nodes.close()
+    summary = {'store': store.name, 'seed': options.seed, 'rounds': options.rounds,
+               'kills': rounds.kills, 'stops': rounds.stops,
+               'deaths at fault points': sum(nodes.died_at.values()), **counts,
+               'seconds': round(time.monotonic() - rounds.started),
+               'seconds until quiet': round(quiet, 1), 'wrong': found}
+    print(json.dumps(summary))
+    if options.keep:
+        keep(options, {**summary, 'died at': dict(sorted(nodes.died_at.items()))})
+    cluster.tell(found)
+    return 1 if found or not counts['orders'] or not counts['dead'] else 0
 
 
 def main():
-    program = os.path.abspath(sys.argv[1])
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 10
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30)
-    chance = random.Random(seed)
-    print(f'seed {seed}', flush=True)
-    with tempfile.TemporaryDirectory(prefix='ashlar-kills-') as data:
-        shop = Shop(program, data)
-        load = Load(shop, seed)
-        kills, until = 0, time.monotonic() + seconds
-        try:
-            while time.monotonic() < until:
-                time.sleep(chance.uniform(0.02, 0.4))
-                shop.kill()
-                kills += 1
-                shop = load.shop = Shop(program, data)
-        finally:
-            load.end()
-        found, orders = check(data, load, 60 + 3 * seconds)
-        status = shop.end()
-        print(f'{kills} kills, {orders} orders, {len(load.answered)} answered; exit {status}')
-        for name, rows in found.items():
-            print(f'WRONG: {name}: {rows}')
-        return 1 if found or status or not orders or not kills else 0
+    parser = argparse.ArgumentParser()
+    parser.add_argument('program', type=os.path.abspath)
+    parser.add_argument('--store', choices=STORES, default='sqlite')
+    parser.add_argument('--rounds', type=int, default=60)
+    parser.add_argument('--seed', type=int, default=random.randrange(1 << 30))
+    parser.add_argument('--stops', type=float, default=0.01, help='share of rounds that stop one')
+    parser.add_argument('--keep', help='file for the summary')
+    options = parser.parse_args()
+    options.words = [word for word in sys.argv[2:]]
+    run_on_server(options.store)
+    print(f'seed {options.seed}', flush=True)
+    store = STORES[options.store]()
+    try:
+        return run(options, store)
+    finally:
+        store.close()
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The shop from its command line to its database: test_shop.py SHOP"""
+"""The shop from its command line to its database: test_shop.py SHOP [STORE]"""
 import os
 import subprocess
 import sys
@@ -9,9 +9,16 @@ import threading
 import time
 import unittest
 
-from shop import DECLINED_CARD, Problem, Shop, count, settle
+from shop import DECLINED_CARD, POISON, Problem, Shop, settle
+from stores import STORES, run_on_server
 
-PROGRAM = None
+PROGRAM = STORE = None
+
+
+def new_store(test):
+    store = STORE()
+    test.addCleanup(store.close)
+    return store
 
 
 def run(*arguments):
@@ -21,16 +28,15 @@ def run(*arguments):
 
 class Running(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix='ashlar-shop-')
-        self.addCleanup(self.folder.cleanup)
-        self.shop = Shop(PROGRAM, self.folder.name, '--inspect', 'true')
+        self.store = new_store(self)
+        self.shop = Shop(PROGRAM, self.store, '--inspect', 'true')
         self.addCleanup(self.shop.close)
 
     def test_orders_have_each_effect_once(self):
         good = self.shop.place(quantity=2)
         declined = self.shop.place(sku='mug', card=DECLINED_CARD)
         too_many = self.shop.place(sku='teapot', quantity=4)
-        self.assertEqual(settle(self.folder.name), {})
+        self.assertEqual(settle(self.store), {})
         state = {order: self.shop.ask(f'/orders/{order}') for order in (good, declined, too_many)}
         self.assertEqual(state[good]['state'], 'confirmed')
         self.assertEqual(state[good]['cents'], '1580')
@@ -54,7 +60,7 @@ class Running(unittest.TestCase):
         _, headers = self.shop.ask('/orders', {'customer': 'Ada', 'sku': 'tea', 'quantity': 1},
                                    {'traceparent': f'00-{trace}-b7ad6b7169203331-01'}, raw=True)
         self.assertEqual(headers['Trace-Id'], trace)
-        self.assertEqual(settle(self.folder.name), {})
+        self.assertEqual(settle(self.store), {})
         spans = self.shop.ask(f'/ashlar/traces/{trace}')['spans']
         self.assertEqual({span['module'] for span in spans},
                          {'orders', 'inventory', 'billing', 'notification', 'analytics'})
@@ -88,7 +94,7 @@ class Running(unittest.TestCase):
 
     def test_it_can_be_watched(self):
         self.shop.place()
-        self.assertEqual(settle(self.folder.name), {})
+        self.assertEqual(settle(self.store), {})
         self.assertEqual(self.shop.ask('/healthz'), {'status': 'ok'})
         self.assertEqual(self.shop.ask('/readyz'), {'status': 'ok'})
         text, headers = self.shop.ask('/metrics', raw=True)
@@ -109,7 +115,7 @@ class Running(unittest.TestCase):
 
     def test_a_second_one_on_the_port_says_so(self):
         port = self.shop.address.rsplit(':', 1)[1]
-        result = run('run', '--data', self.folder.name, '--listen', f'127.0.0.1:{port}')
+        result = run('run', *self.store.arguments, '--listen', f'127.0.0.1:{port}')
         self.assertEqual(result.returncode, 75)
         self.assertIn(f'port {port}: ', result.stderr)
         self.assertIn(f': process {self.shop.process.pid} (shop), there since 2', result.stderr)
@@ -117,49 +123,49 @@ class Running(unittest.TestCase):
 
 class Ending(unittest.TestCase):
     def test_sigterm_under_load_loses_nothing(self):
-        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
-            shop = Shop(PROGRAM, data)
-            self.addCleanup(shop.close)
-            answered, failures = [], []
+        store = new_store(self)
+        shop = Shop(PROGRAM, store)
+        self.addCleanup(shop.close)
+        answered, failures = [], []
 
-            def place():
-                try:
-                    while True:
-                        answered.append(int(shop.place()))
-                except Problem as problem:
-                    failures.append(problem)
-                except OSError:
-                    pass  # the port is closed
+        def place():
+            try:
+                while True:
+                    answered.append(int(shop.place()))
+            except Problem as problem:
+                failures.append(problem)
+            except OSError:
+                pass  # the port is closed
 
-            clients = [threading.Thread(target=place) for _ in range(4)]
-            for client in clients:
-                client.start()
-            while len(answered) < 50:
-                time.sleep(0.01)
-            self.assertEqual(shop.end(), 0)
-            for client in clients:
-                client.join()
-            self.assertEqual(failures, [])
-            placed = {row[0] for row in count(data, 'select order_id from "orders.placed"')}
-            self.assertEqual(placed, set(answered))
-            after = Shop(PROGRAM, data)
-            self.addCleanup(after.close)
-            self.assertEqual(settle(data), {})
-            self.assertEqual(after.end(), 0)
+        clients = [threading.Thread(target=place) for _ in range(4)]
+        for client in clients:
+            client.start()
+        while len(answered) < 50:
+            time.sleep(0.01)
+        self.assertEqual(shop.end(), 0)
+        for client in clients:
+            client.join()
+        self.assertEqual(failures, [])
+        placed = store.ask(['select order_id from orders.placed'])[0]
+        self.assertEqual({row[0] for row in placed}, set(answered))
+        after = Shop(PROGRAM, store)
+        self.addCleanup(after.close)
+        self.assertEqual(settle(store, PROGRAM), {})
+        self.assertEqual(after.end(), 0)
 
 
 class Roles(unittest.TestCase):
     def test_requests_and_events_in_two_processes(self):
-        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
-            front = Shop(PROGRAM, data, role='http')
-            self.addCleanup(front.close)
-            order = front.place()
-            self.assertEqual(front.ask(f'/orders/{order}')['state'], 'placed')
-            back = Shop(PROGRAM, data, role='worker')
-            self.addCleanup(back.close)
-            self.assertEqual(settle(data), {})
-            self.assertEqual(front.ask(f'/orders/{order}')['state'], 'confirmed')
-            self.assertEqual((back.end(), front.end()), (0, 0))
+        store = new_store(self)
+        front = Shop(PROGRAM, store, role='http')
+        self.addCleanup(front.close)
+        order = front.place()
+        self.assertEqual(front.ask(f'/orders/{order}')['state'], 'placed')
+        back = Shop(PROGRAM, store, role='worker')
+        self.addCleanup(back.close)
+        self.assertEqual(settle(store, PROGRAM), {})
+        self.assertEqual(front.ask(f'/orders/{order}')['state'], 'confirmed')
+        self.assertEqual((back.end(), front.end()), (0, 0))
 
 
 class Commands(unittest.TestCase):
@@ -188,40 +194,38 @@ class Commands(unittest.TestCase):
         self.assertEqual(run('routes', 'more').returncode, 2)
 
     def test_migrations_run_once(self):
-        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
-            dry = run('migrate', '--dry-run', '--data', data).stdout
-            self.assertIn('would run orders 0001_order.sql\n', dry)
-            self.assertIn('ran orders 0001_order.sql\n', run('migrate', '--data', data).stdout)
-            self.assertEqual(run('migrate', '--data', data).stdout, '')
+        store = new_store(self)
+        dry = run('migrate', '--dry-run', *store.arguments).stdout
+        self.assertIn('would run orders 0001_order.sql\n', dry)
+        self.assertIn('ran orders 0001_order.sql\n', run('migrate', *store.arguments).stdout)
+        self.assertEqual(run('migrate', *store.arguments).stdout, '')
 
     def test_dead_letters_go_back(self):
-        with tempfile.TemporaryDirectory(prefix='ashlar-shop-') as data:
-            shop = Shop(PROGRAM, data, role='http')
-            self.addCleanup(shop.close)
-            shop.place()
-            self.assertEqual(shop.end(), 0)
-            # As if all attempts of one subscriber had failed.
-            subprocess.run([sys.executable, '-c', f"""
-import sqlite3
-c = sqlite3.connect({data + '/shop.db'!r})
-c.execute('''update "ashlar_event.delivery" set state = 2, attempts = 8, status = 'internal',
-message = 'out of paper', died_at = due_at where subscriber = 'analytics' ''')
-c.commit()"""], check=True)
-            listed = run('dead-letters', 'list', '--data', data).stdout.split('\t')
-            self.assertEqual(listed[1:3], ['analytics', 'orders.v1.OrderPlaced'])
-            self.assertEqual(listed[-1], 'out of paper\n')
-            shown = run('dead-letters', 'show', listed[0], '--data', data).stdout
-            self.assertIn('"specversion":"1.0"', shown)
-            self.assertEqual(run('dead-letters', 'requeue', '--data', data).returncode, 2)
-            back = run('dead-letters', 'requeue', listed[0], '--data', data)
-            self.assertEqual(back.stdout, '1 requeued\n')
-            worker = Shop(PROGRAM, data, role='worker')
-            self.addCleanup(worker.close)
-            self.assertEqual(settle(data), {})
-            self.assertEqual(worker.end(), 0)
-            self.assertEqual(count(data, 'select placed from "analytics.total"'), [(1,)])
+        store = new_store(self)
+        shop = Shop(PROGRAM, store, '--attempts', '2', '--retry', '1')
+        self.addCleanup(shop.close)
+        order = shop.place(customer=POISON)
+        while not store.ask(['select 1 from ashlar_event.delivery where state = 2'])[0]:
+            time.sleep(0.05)
+        self.assertEqual(shop.end(), 0)
+        listed = run('dead-letters', 'list', *store.arguments).stdout.split('\t')
+        self.assertEqual(listed[1:3], ['notification', 'orders.v1.OrderConfirmed'])
+        self.assertIn('check', listed[-1].lower())
+        shown = run('dead-letters', 'show', listed[0], *store.arguments).stdout
+        self.assertIn('"specversion":"1.0"', shown)
+        self.assertEqual(run('dead-letters', 'requeue', *store.arguments).returncode, 2)
+        back = run('dead-letters', 'requeue', listed[0], *store.arguments)
+        self.assertEqual(back.stdout, '1 requeued\n')
+        worker = Shop(PROGRAM, store, '--retry', '1', role='worker')
+        self.addCleanup(worker.close)
+        self.assertEqual(settle(store, PROGRAM), {})
+        self.assertEqual(worker.end(), 0)
+        dead = store.ask(['select key, attempts from ashlar_event.delivery'])[0]
+        self.assertEqual([(str(key), attempts) for key, attempts in dead], [(order, 8)])
 
 
 if __name__ == '__main__':
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    name = sys.argv[2] if len(sys.argv) > 2 and sys.argv[2] in STORES else 'sqlite'
+    run_on_server(name)
+    PROGRAM, STORE = os.path.abspath(sys.argv[1]), STORES[name]
+    unittest.main(argv=[sys.argv[0]] + [word for word in sys.argv[2:] if word != name])

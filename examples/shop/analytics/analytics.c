@@ -47,6 +47,16 @@ static ash_status on_order_cancelled(ash_call *call, const OrdersOrderCancelled 
 	return count(call, 0, 0, 1, 0);
 }
 
+/* The rows of one product are in the order in which the goods came. */
+static ash_status on_restocked(ash_call *call, const InventoryRestocked *event)
+{
+	ASH_TX(tx, call);
+	ASH_TRY(ash_exec(tx,
+			 "insert into analytics.supply (sku, number, quantity) values ($1, $2, $3)",
+			 ash_text(event->sku), ash_int(event->number), ash_int(event->quantity)));
+	return ash_commit(tx);
+}
+
 /* Once a minute, whatever number of processes there are. */
 static ash_status snapshot(ash_call *call)
 {
@@ -61,5 +71,6 @@ static ash_status snapshot(ash_call *call)
 ASH_MODULE(analytics, .analytics = {.counts = counts},
 	   .on = {.orders_order_placed = on_order_placed,
 		  .orders_order_confirmed = on_order_confirmed,
-		  .orders_order_cancelled = on_order_cancelled},
+		  .orders_order_cancelled = on_order_cancelled,
+		  .inventory_restocked = on_restocked},
 	   .schedules = {.snapshot = snapshot});

@@ -52,15 +52,19 @@ static ash_status restock(ash_call *call, const InventoryRestockRequest *in,
 		return ash_fail(call, ASH_INVALID_ARGUMENT, "the quantity is not in 1 to 1000000");
 	ASH_TX(tx, call);
 	ASH_QUERY(rows, tx,
-		  "update inventory.product set quantity = quantity + $2 where sku = $1 returning "
-		  "quantity",
+		  "update inventory.product set quantity = quantity + $2, restocks = restocks + 1 "
+		  "where sku = $1 returning quantity, restocks",
 		  ash_text(in->sku), ash_int(in->quantity));
 	if (!ash_next(rows)) {
 		ASH_TRY(ash_end(rows));
 		return ash_fail(call, ASH_NOT_FOUND, "there is no product '%s'", in->sku);
 	}
 	out->quantity = ash_get_int(rows, 0);
+	out->number = ash_get_int(rows, 1);
 	ASH_TRY(ash_end(rows));
+	ASH_TRY(inventory_publish_restocked(tx, &(InventoryRestocked){.sku = in->sku,
+								      .number = out->number,
+								      .quantity = in->quantity}));
 	return ash_commit(tx);
 }
 

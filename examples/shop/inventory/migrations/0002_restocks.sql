@@ -1,0 +1,1 @@
+alter table inventory.product add column restocks bigint not null default 0;

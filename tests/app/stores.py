@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two stores that the shop's tests run over, and questions to them that both understand.
+
+A question is written as for PostgreSQL, with schemas; SQLite is asked for one table of that name.
+"""
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+SCHEMAS = ('orders', 'billing', 'inventory', 'notification', 'analytics', 'ashlar_event',
+           'ashlar_schedule')
+NAME = re.compile(r'(?<!\.)\b(' + '|'.join(SCHEMAS) + r')\.([a-z_]+)\b')
+TOOL = os.path.join(os.path.dirname(__file__), '..', '..', 'tools', 'postgres')
+
+
+class Sqlite:
+    """A file in a folder of its own."""
+    name = 'sqlite'
+
+    def __init__(self):
+        self.place = tempfile.TemporaryDirectory(prefix='ashlar-shop-')
+        self.data = self.place.name
+        self.arguments = ['--data', self.data]
+
+    def ask(self, questions, write=False):
+        """The rows of each question."""
+        mode = 'rw' if write else 'ro'
+        connection = sqlite3.connect(f'file:{self.data}/shop.db?mode={mode}', uri=True, timeout=60)
+        try:
+            rows = [connection.execute(NAME.sub(r'"\1.\2"', question)).fetchall()
+                    for question in questions]
+            connection.commit()
+            return rows
+        finally:
+            connection.close()
+
+    def close(self):
+        self.place.cleanup()
+
+
+class Postgresql:
+    """A database of its own on the server of `tools/postgres run`."""
+    name = 'postgresql'
+    made = 0
+
+    def __init__(self):
+        self.place = tempfile.TemporaryDirectory(prefix='ashlar-shop-')
+        self.data = self.place.name
+        self.server = os.environ['ASHLAR_POSTGRES_FOLDER']
+        Postgresql.made += 1
+        self.database = f'shop_{os.getpid()}_{self.made}'
+        self.url = self.url_of('ASHLAR_STORE')
+        self.arguments = ['--data', self.data, '--store', self.url]
+        self.psql(f'create database {self.database} owner app;', os.environ['ASHLAR_STORE_ADMIN'])
+
+    def url_of(self, variable):
+        return os.environ[variable].replace('/shop?', f'/{self.database}?')
+
+    def psql(self, script, url):
+        result = subprocess.run(
+            ['psql', '--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '-F', '\x1f',
+             '-v', 'ON_ERROR_STOP=1', url], input=script, capture_output=True, text=True,
+            timeout=300, check=False)
+        if result.returncode:
+            raise ConnectionError(result.stderr)
+        return result.stdout
+
+    def ask(self, questions, write=False):
+        script = ''.join(f'{question};\n\\echo \x1e\n' for question in questions)
+        answers = self.psql(script, self.url_of('ASHLAR_STORE_ADMIN')).split('\x1e\n')
+        return [[tuple(int(cell) if re.fullmatch(r'-?\d+', cell) else cell
+                       for cell in line.split('\x1f')) for line in answer.splitlines()]
+                for answer in answers[:len(questions)]]
+
+    def server_does(self, *what):
+        """Has tools/postgres do something to the server."""
+        subprocess.run([TOOL, *what, self.server], check=True, timeout=300,
+                       stdout=subprocess.DEVNULL)
+
+    def close(self):
+        try:
+            self.psql(f'drop database {self.database} with (force);',
+                      os.environ['ASHLAR_STORE_ADMIN'])
+        except ConnectionError:
+            pass  # the server goes away with all that it has
+        self.place.cleanup()
+
+
+STORES = {'sqlite': Sqlite, 'postgresql': Postgresql}
+
+
+def run_on_server(store, durable=False):
+    """Starts this program again with a server of its own, where the store needs one that is not
+    there."""
+    if store == 'postgresql' and 'ASHLAR_POSTGRES_FOLDER' not in os.environ:
+        words = [TOOL, 'run', *(['--durable'] if durable else []), sys.executable, *sys.argv]
+        os.execv(TOOL, words)
