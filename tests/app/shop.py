@@ -11,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
+from stores import store_of
+
 DECLINED_CARD = '4000000000000002'
 
 # The shop takes it, and the notification's table does not: a handler that fails each time.
@@ -106,11 +108,11 @@ class Problem(Exception):
 
 
 class Shop:
-    """A process of the shop over a store. With `wait` it answers when this returns, otherwise
+    """A process of the shop over a store, or a folder. With `wait` it answers when this returns, otherwise
     `address` is None until it does."""
 
     def __init__(self, program, store, *arguments, role='all', wait=True, environment=None):
-        self.store = store
+        self.store = store = store_of(store)
         self.role = role
         self.log = open(os.path.join(store.data, f'{role}.log'), 'ab')
         command = [program, 'run', '--role', role, *store.arguments, *arguments]
@@ -183,18 +185,19 @@ class Shop:
 
 
 def wrong(store, program=None):
-    """What is not as it should be in the end: names to rows."""
+    """What is not as it should be in the end: names to rows. `store` may be a folder, here and below."""
     questions = dict(WRONG)
     if program:
         questions['an event that a subscriber neither handled nor has as a dead letter'] = (
             lost_events(program))
-    answers = store.ask(questions.values())
+    answers = store_of(store).ask(questions.values())
     return {name: rows[:5] for name, rows in zip(questions, answers) if rows}
 
 
 def waiting(store):
     """How many deliveries are neither handled nor dead."""
-    return store.ask(['select count(*) from ashlar_event.delivery where state < 2'])[0][0][0]
+    return store_of(store).ask(
+        ['select count(*) from ashlar_event.delivery where state < 2'])[0][0][0]
 
 
 def settle(store, program=None, patience=120):

@@ -17,12 +17,12 @@ TOOL = os.path.join(os.path.dirname(__file__), '..', '..', 'tools', 'postgres')
 
 
 class Sqlite:
-    """A file in a folder of its own."""
+    """A file in a folder: one of its own, that is removed, or the one that is given."""
     name = 'sqlite'
 
-    def __init__(self):
-        self.place = tempfile.TemporaryDirectory(prefix='ashlar-shop-')
-        self.data = self.place.name
+    def __init__(self, folder=None):
+        self.place = None if folder else tempfile.TemporaryDirectory(prefix='ashlar-shop-')
+        self.data = folder or self.place.name
         self.arguments = ['--data', self.data]
 
     def ask(self, questions, write=False):
@@ -38,7 +38,8 @@ class Sqlite:
             connection.close()
 
     def close(self):
-        self.place.cleanup()
+        if self.place:
+            self.place.cleanup()
 
 
 class Postgresql:
@@ -90,6 +91,11 @@ class Postgresql:
 
 
 STORES = {'sqlite': Sqlite, 'postgresql': Postgresql}
+
+
+def store_of(place):
+    """A store, or the one that is in the folder of this name."""
+    return Sqlite(place) if isinstance(place, str) else place
 
 
 def run_on_server(store, durable=False):
