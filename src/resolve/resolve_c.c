@@ -130,10 +130,11 @@ static struct str first_element(struct str name)
 	return slash > 0 ? str_first(name, (size_t)slash) : name;
 }
 
-/* A header that protoc-gen-ashlar makes of a .proto when the program is built means that .proto. */
+/* A header that protoc-gen-ashlar or protoc-gen-c makes of a .proto when the program is built means
+ * that .proto. */
 static uint32_t find_proto(const struct source *source, const struct c_header *header)
 {
-	static const struct str MADE[] = {{".port.h", 7}, {".module.h", 9}};
+	static const struct str MADE[] = {{".port.h", 7}, {".module.h", 9}, {".pb-c.h", 7}};
 	static const struct str PROTO = {".proto", 6};
 	char name[PATH_LIMIT];
 	struct c_header proto = {.name = {name, 0}, .form = header->form};

@@ -4,3 +4,4 @@
 #include "billing.pb.h"
 #include "tax.port.h"
 #include <billing.port.h>
+#include "billing.pb-c.h"
