@@ -82,7 +82,8 @@ $(OUT)/made/%.module.c $(OUT)/made/%.module.h: $(MODULES)/%/module.yaml $$(MODUL
 		--ashlar_out=$(OUT)/made --ashlar_opt=contract=$(MODULES)/$*/module.yaml \
 		--c_out=$(OUT)/made $*.proto
 
-$(OUT)/made/page.c $(OUT)/made/page.h: $(page)
+$(OUT)/made/page.h: $(OUT)/made/page.c ;
+$(OUT)/made/page.c: $(page)
 	@mkdir -p $(@D)
 	$(call say,make C of $(PAGE))$(call ashlar_get,assets) --header page.h PAGE $(OUT)/made/page.c $^
 
