@@ -5,7 +5,7 @@
 #include <ashlar/app.h>
 
 /* The files in page/, put into the program when it is built. */
-#define PAGE_COUNT 3
+#define PAGE_COUNT 6
 
 extern const ash_asset PAGE[PAGE_COUNT];
 

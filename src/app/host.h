@@ -61,8 +61,8 @@ ash_status host_open(struct host *host, struct fault *fault) ASH_MUST_CHECK;
 ash_status host_migrate(struct host *host, const struct store_migration_options *options,
 			struct fault *fault) ASH_MUST_CHECK;
 
-/* Starts what its role says: workers, schedules, the server. Errors: ASH_ALREADY_EXISTS (the address
- * is taken, by whom as far as that can be seen), ASH_UNAVAILABLE (another trouble with the address),
+/* Starts what its role says: workers, schedules, the server. Errors: ASH_ALREADY_EXISTS (the
+ * address is taken: by whom, as far as that can be seen), ASH_UNAVAILABLE (it cannot be had),
  * ASH_RESOURCE_EXHAUSTED. */
 ash_status host_start(struct host *host, struct fault *fault) ASH_MUST_CHECK;
 
