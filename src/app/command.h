@@ -26,6 +26,9 @@ struct command {
 	FILE *err; /* for mistakes */
 	const char *words[COMMAND_WORDS];
 	const char *deploy; /* file, or NULL */
+	const char *since;  /* the next two of a listing, as given, or NULL */
+	const char *after;
+	const char *limit;
 	bool dry_run;
 	bool all;
 	struct dead_filter filter;
@@ -36,6 +39,7 @@ struct command {
 int command_run(struct command *command);
 int command_migrate(struct command *command);
 int command_dead_letters(struct command *command);
+int command_replay(struct command *command);
 int command_routes(struct command *command);
 int command_modules(struct command *command);
 int command_check(struct command *command);
@@ -46,6 +50,10 @@ int command_host(struct command *command, struct host *host);
 
 /* The same, with its store open, and its schema up to date where `migrates`. */
 int command_open(struct command *command, struct host *host, bool migrates);
+
+/* Reads what --since, --after and --limit said into the filter. Times are RFC 3339, or how long ago:
+ * 90s, 30m, 12h, 7d. Returns what main() is to return; mistakes are told. */
+int command_read_range(struct command *command);
 
 /* Tells a failure; returns EXIT_FAILED. */
 int command_fail(struct command *command, const struct fault *fault);

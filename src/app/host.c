@@ -130,7 +130,10 @@ ash_status host_open(struct host *host, struct fault *fault)
 	const struct event_options events = {.workers = settings->workers,
 					     .attempts = settings->attempts,
 					     .lease_ms = settings->lease * 1000,
-					     .retry_ms = settings->retry};
+					     .retry_ms = settings->retry,
+					     .keep_days = settings->keep_days,
+					     .dead_days = settings->dead_days,
+					     .block_keys = settings->block_keys};
 	return event_hub_new(&host->environment, &events, host->metrics, &host->hub, fault);
 }
 

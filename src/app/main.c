@@ -76,9 +76,14 @@ static const struct verb {
 } VERBS[] = {
 	{"run", "", "runs the application until SIGTERM or Ctrl-C", command_run, 0},
 	{"migrate", "[--dry-run]", "brings the store's schema up to date", command_migrate, 0},
-	{"dead-letters", "list|show|requeue|discard [ID]",
-	 "events that could not be handled (--subscriber, --event, --status, --all)",
+	{"dead-letters", "list|show|keys|requeue|discard [ID]",
+	 "events that could not be handled; of one --subscriber, --event or --status, died "
+	 "--since TIME, --after ID, --limit NUMBER; --all; keys: those that they hold back",
 	 command_dead_letters, 2},
+	{"replay", "SUBSCRIBER --since TIME",
+	 "delivers to a module again what was published since then, all or one --event; TIME "
+	 "is 2026-11-21T06:00:00Z, or 30m, 12h, 7d ago",
+	 command_replay, 1},
 	{"routes", "", "the HTTP routes, and what answers them", command_routes, 0},
 	{"modules", "", "the modules, and what they have to do with each other", command_modules,
 	 0},
@@ -128,6 +133,9 @@ static bool set_flag(struct command *command, struct str name, const char *value
 		{STR("subscriber"), &command->filter.subscriber, NULL},
 		{STR("event"), &command->filter.event, NULL},
 		{STR("status"), &command->filter.status, NULL},
+		{STR("since"), &command->since, NULL},
+		{STR("after"), &command->after, NULL},
+		{STR("limit"), &command->limit, NULL},
 		{STR("dry-run"), NULL, &command->dry_run},
 		{STR("all"), NULL, &command->all},
 	};

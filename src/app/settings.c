@@ -105,6 +105,23 @@ static const char *set_retry(struct settings *settings, struct str value)
 	return read_number(value, 1, 300000, &settings->retry) ? NULL : "milliseconds, 1 to 300000";
 }
 
+static const char *set_keep_days(struct settings *settings, struct str value)
+{
+	return read_number(value, 1, 3650, &settings->keep_days) ? NULL : "days, 1 to 3650";
+}
+
+static const char *set_dead_days(struct settings *settings, struct str value)
+{
+	return read_number(value, 0, 3650, &settings->dead_days) ? NULL
+								 : "days, 1 to 3650, or 0 for ever";
+}
+
+static const char *set_block_keys(struct settings *settings, struct str value)
+{
+	settings->block_keys = str_equal(value, STR("true"));
+	return settings->block_keys || str_equal(value, STR("false")) ? NULL : "true or false";
+}
+
 static const char *set_connections(struct settings *settings, struct str value)
 {
 	return read_number(value, 1, 1000, &settings->connections) ? NULL
@@ -171,6 +188,11 @@ static const struct setting {
 	{"lease", "SECONDS", "after which what a dead process had taken is free again; 15",
 	 set_lease},
 	{"retry", "MILLISECONDS", "before a second attempt, at most; then doubled; 200", set_retry},
+	{"keep-days", "NUMBER", "that handled events stay, to be replayed; 7", set_keep_days},
+	{"dead-days", "NUMBER", "that dead letters stay; 0: until they are dealt with; 0",
+	 set_dead_days},
+	{"block-keys", "true|false", "a dead letter holds back later events of its key; false",
+	 set_block_keys},
 	{"connections", "NUMBER", "to the store, at most; 16", set_connections},
 	{"deadline", "SECONDS", "that a request may take; 30", set_deadline},
 	{"drain", "SECONDS", "for what is under way when asked to end; 10", set_drain},
@@ -203,6 +225,7 @@ void settings_init(struct settings *settings)
 		.attempts = 8,
 		.lease = 15,
 		.retry = 200,
+		.keep_days = 7,
 		.connections = 16,
 		.deadline = 30,
 		.drain = 10,

@@ -30,6 +30,9 @@ struct settings {
 	unsigned attempts;    /* before an event is a dead letter */
 	unsigned lease;       /* seconds after which what a dead process had taken is free */
 	unsigned retry;       /* milliseconds, the most before a second attempt */
+	unsigned keep_days;   /* that handled events stay, to be replayed */
+	unsigned dead_days;   /* that dead letters stay; 0: until they are dealt with */
+	bool block_keys;      /* a dead letter holds back the later events of its key */
 	unsigned connections; /* of the store */
 	unsigned deadline;    /* seconds that a request may take */
 	unsigned drain;       /* seconds that ending may take */

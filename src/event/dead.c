@@ -78,6 +78,34 @@ ash_status event_dead_list(struct event_hub *hub, const struct dead_filter *filt
 	return store_commit(session, fault);
 }
 
+static const char BLOCKED[] =
+	"select w.subscriber, w.key, min(d.event_id), count(distinct w.event_id) from "
+	"ashlar_event.delivery w join ashlar_event.delivery d on d.subscriber = w.subscriber and "
+	"d.key = w.key and d.state = 2 and d.event_id < w.event_id where w.state < 2 and w.key <> "
+	"'' "
+	"group by w.subscriber, w.key order by w.subscriber, w.key limit $1";
+
+ash_status event_blocked_list(struct event_hub *hub,
+			      bool (*each)(void *context, const struct blocked_key *blocked),
+			      void *context, struct fault *fault)
+{
+	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	struct store_rows *rows = NULL;
+	if (!hub->options.block_keys)
+		return ASH_OK;
+	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
+	ASH_TRY(HUB_QUERY(session, &rows, fault, BLOCKED, ash_int(EVENT_LIST_LIMIT)));
+	while (store_next(rows)) {
+		const struct blocked_key blocked = {store_get_text(rows, 0, NULL),
+						    store_get_text(rows, 1, NULL),
+						    store_get_int(rows, 2), store_get_int(rows, 3)};
+		if (!each(context, &blocked))
+			break;
+	}
+	ASH_TRY(store_end(rows, fault));
+	return store_commit(session, fault);
+}
+
 ash_status event_dead_count(struct event_hub *hub, const struct dead_filter *filter, int64_t *out,
 			    struct fault *fault)
 {
@@ -186,12 +214,23 @@ ash_status event_replay(struct event_hub *hub, const char *subscriber, const cha
 
 /* ---- the sweep ---- */
 
+static ash_value days_before(int64_t now, unsigned days)
+{
+	return ash_time(now - (int64_t)days * DAY * 1000000);
+}
+
 ash_status event_sweep(struct event_hub *hub, int64_t *out, struct fault *fault)
 {
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	int64_t now = hub->environment->clock->wall(hub->environment->clock);
-	ash_value oldest = ash_time(now - (int64_t)hub->options.keep_days * DAY * 1000000);
+	ash_value oldest = days_before(now, hub->options.keep_days);
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
+	if (hub->options.dead_days > 0)
+		ASH_TRY(HUB_EXEC(
+			session, NULL, fault,
+			"delete from ashlar_event.delivery where state = 2 and died_at < $1",
+			days_before(now, hub->options.dead_days)));
+	FAULT_POINT("sweep.dead");
 	ASH_TRY(HUB_EXEC(
 		session, out, fault,
 		"delete from ashlar_event.outbox where published_at < $1 and not exists (select "

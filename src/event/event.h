@@ -33,6 +33,7 @@ struct event_options {
 	unsigned handler_ms;    /* a handler's deadline; 0: 60,000 */
 	unsigned poll_ms;       /* how often the outbox is looked at when nobody wakes it; 0: 200 */
 	unsigned keep_days;     /* how long handled events stay, to be replayed; 0: 7 */
+	unsigned dead_days;     /* how long dead letters stay; 0: until they are dealt with */
 	bool block_keys;        /* a dead letter holds back the later events of its key */
 };
 
@@ -100,6 +101,20 @@ ash_status event_dead_list(struct event_hub *hub, const struct dead_filter *filt
 			   bool (*each)(void *context, const struct dead_letter *letter),
 			   void *context, struct fault *fault) ASH_MUST_CHECK;
 
+/* A key whose events a dead letter holds back from a subscriber, where `block_keys` says so. */
+struct blocked_key {
+	const char *subscriber;
+	const char *key;
+	int64_t id;      /* of the oldest dead letter */
+	int64_t waiting; /* events that wait behind it */
+};
+
+/* Calls `each` for each, by subscriber and key, at most EVENT_LIST_LIMIT of them; what it is given
+ * lasts until it returns; stops when it returns false. Errors: those of the store. */
+ash_status event_blocked_list(struct event_hub *hub,
+			      bool (*each)(void *context, const struct blocked_key *blocked),
+			      void *context, struct fault *fault) ASH_MUST_CHECK;
+
 /* How many there are. */
 ash_status event_dead_count(struct event_hub *hub, const struct dead_filter *filter, int64_t *out,
 			    struct fault *fault) ASH_MUST_CHECK;
@@ -121,7 +136,8 @@ ash_status event_dead_discard(struct event_hub *hub, const struct dead_filter *f
 ash_status event_replay(struct event_hub *hub, const char *subscriber, const char *event,
 			int64_t since, int64_t *out, struct fault *fault) ASH_MUST_CHECK;
 
-/* Takes away handled events that are older than they are kept. The workers do it once an hour. */
+/* Takes away handled events, and dead letters, that are older than they are kept. The workers do it
+ * once an hour. */
 ash_status event_sweep(struct event_hub *hub, int64_t *out, struct fault *fault) ASH_MUST_CHECK;
 
 /* ---- looking, for tests ---- */

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-/* Times and durations as protobuf's JSON has them. Internal to message/. */
+/* Times and durations as protobuf's JSON has them (RFC 3339). */
 
 /* The range of a google.protobuf.Timestamp and, on both sides, of a Duration, in seconds. */
 #define TIME_FIRST    INT64_C(-62135596800)

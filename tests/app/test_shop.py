@@ -223,6 +223,46 @@ class Commands(unittest.TestCase):
         dead = store.ask(['select key, attempts from ashlar_event.delivery'])[0]
         self.assertEqual([(str(key), attempts) for key, attempts in dead], [(order, 8)])
 
+    def test_dead_letters_are_listed_by_time_and_in_pages(self):
+        store = new_store(self)
+        shop = Shop(PROGRAM, store, '--attempts', '1')
+        self.addCleanup(shop.close)
+        for _ in range(3):
+            shop.place(customer=POISON)
+        while len(store.ask(['select 1 from ashlar_event.delivery where state = 2'])[0]) < 3:
+            time.sleep(0.05)
+        self.assertEqual(shop.end(), 0)
+
+        def listed(*arguments):
+            out = run('dead-letters', 'list', *store.arguments, *arguments)
+            self.assertEqual(out.returncode, 0, out.stderr)
+            return [line.split('\t')[0] for line in out.stdout.splitlines()]
+        every = listed()
+        self.assertEqual(len(every), 3)
+        self.assertEqual(listed('--limit', '2'), every[:2])
+        self.assertEqual(listed('--limit', '2', '--after', every[1]), every[2:])
+        self.assertEqual(listed('--since', '1h'), every)
+        self.assertEqual(listed('--since', '2099-01-01T00:00:00Z'), [])
+        for flag, value in (('--since', 'yesterday'), ('--after', 'x'), ('--limit', '0')):
+            wrong = run('dead-letters', 'list', *store.arguments, flag, value)
+            self.assertEqual(wrong.returncode, 2)
+            self.assertIn(f"{flag}: '{value}' is not", wrong.stderr)
+
+    def test_what_was_handled_is_replayed(self):
+        store = new_store(self)
+        shop = Shop(PROGRAM, store)
+        self.addCleanup(shop.close)
+        shop.place()
+        self.assertEqual(settle(store, PROGRAM), {})
+        self.assertEqual(shop.end(), 0)
+        again = run('replay', 'analytics', '--since', '1h', '--event', 'orders.v1.OrderPlaced',
+                    *store.arguments)
+        self.assertEqual(again.stdout, '1 to be delivered again\n', again.stderr)
+        self.assertEqual(run('replay', 'analytics', *store.arguments).returncode, 2)
+        nobody = run('replay', 'nobody', '--since', '1h', *store.arguments)
+        self.assertEqual(nobody.returncode, 1)
+        self.assertIn("the module 'nobody' does not subscribe", nobody.stderr)
+
 
 if __name__ == '__main__':
     name = sys.argv[2] if len(sys.argv) > 2 and sys.argv[2] in STORES else 'sqlite'

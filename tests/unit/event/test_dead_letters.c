@@ -27,10 +27,12 @@ static int set_up(void **state)
 static int set_up_blocking(void **state)
 {
 	(void)state;
-	fixture_set_up(
-		&fixture, "sqlite::memory:",
-		(struct event_options){
-			.attempts = 1, .retry_ms = 1, .retry_most_ms = 1, .block_keys = true});
+	fixture_set_up(&fixture, "sqlite::memory:",
+		       (struct event_options){.attempts = 1,
+					      .retry_ms = 1,
+					      .retry_most_ms = 1,
+					      .dead_days = 3,
+					      .block_keys = true});
 	return 0;
 }
 
@@ -185,6 +187,29 @@ static void a_dead_letter_holds_its_key_back_only_where_asked(void **state)
 	assert_string_equal(fixture.order, "b:3 a:2 ");
 }
 
+static bool write_blocked(void *context, const struct blocked_key *blocked)
+{
+	text_addf(context, "%s %s: %d holds back %d\n", blocked->subscriber, blocked->key,
+		  (int)blocked->id, (int)blocked->waiting);
+	return true;
+}
+
+static void keys_that_are_held_back_are_listed(void **state)
+{
+	(void)state;
+	_cleanup_(text_release) struct text told = {0};
+	struct fault fault;
+	fixture.billing = decline;
+	publish_and_wait("a", 13, true);
+	publish_and_wait("b", 3, true);
+	assert_int_equal(event_blocked_list(fixture.hub, write_blocked, &told, &fault), ASH_OK);
+	assert_int_equal(told.length, 0);
+	publish_and_wait("a", 2, true);
+	publish_and_wait("a", 4, true);
+	assert_int_equal(event_blocked_list(fixture.hub, write_blocked, &told, &fault), ASH_OK);
+	assert_string_equal(told.at, "billing a: 1 holds back 2\n");
+}
+
 static void handled_events_are_replayed_from_a_time(void **state)
 {
 	(void)state;
@@ -226,7 +251,23 @@ static void old_events_are_taken_away_and_dead_letters_are_not(void **state)
 	assert_int_equal(count_dead((struct dead_filter){0}), 1);
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+static void dead_letters_are_taken_away_where_asked(void **state)
+{
+	(void)state;
+	struct fault fault;
+	int64_t swept = 0;
+	fixture.billing = decline;
+	publish_and_wait("a", 13, true);
+	fixture.wall += 2 * 24 * 3600 * 1000000LL;
+	publish_and_wait("b", 13, true);
+	fixture.wall += 2 * 24 * 3600 * 1000000LL;
+	assert_int_equal(event_sweep(fixture.hub, &swept, &fault), ASH_OK);
+	assert_int_equal(count_dead((struct dead_filter){0}), 1);
+	assert_int_equal(count_dead((struct dead_filter){.id = 2}), 1);
+}
+
+#define WITH(test)          cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_BLOCKING(test) cmocka_unit_test_setup_teardown(test, set_up_blocking, tear_down)
 
 int main(void)
 {
@@ -236,10 +277,11 @@ int main(void)
 		WITH(a_filter_finds_by_each_of_its_parts),
 		WITH(a_requeued_letter_has_all_attempts_and_may_die_again),
 		WITH(a_bulk_has_a_limit),
-		cmocka_unit_test_setup_teardown(a_dead_letter_holds_its_key_back_only_where_asked,
-						set_up_blocking, tear_down),
+		WITH_BLOCKING(a_dead_letter_holds_its_key_back_only_where_asked),
+		WITH_BLOCKING(keys_that_are_held_back_are_listed),
 		WITH(handled_events_are_replayed_from_a_time),
 		WITH(old_events_are_taken_away_and_dead_letters_are_not),
+		WITH_BLOCKING(dead_letters_are_taken_away_where_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
