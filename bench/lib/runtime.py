@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the tables of docs/performance-runtime.md out of kept runs."""
-import json
 import statistics
 
 
@@ -8,15 +7,6 @@ def rows(head, lines):
     """A table: names of the columns, and lines of texts; all but the first column to the right."""
     return "\n".join("| " + " | ".join(cells) + " |" for cells in
                      [head, ["---"] + ["---:"] * (len(head) - 1), *lines])
-
-
-def object_line(value):
-    return json.dumps(value)
-
-
-def last_object(text):
-    """The last line of a program's output, which is an object."""
-    return json.loads(text.strip().splitlines()[-1])
 
 
 def spread(values, digits=1):

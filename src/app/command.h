@@ -51,8 +51,8 @@ int command_host(struct command *command, struct host *host);
 /* The same, with its store open, and its schema up to date where `migrates`. */
 int command_open(struct command *command, struct host *host, bool migrates);
 
-/* Reads what --since, --after and --limit said into the filter. Times are RFC 3339, or how long ago:
- * 90s, 30m, 12h, 7d. Returns what main() is to return; mistakes are told. */
+/* Reads what --since, --after and --limit said into the filter. Times are RFC 3339, or how long
+ * ago: 90s, 30m, 12h, 7d. Returns what main() is to return; mistakes are told. */
 int command_read_range(struct command *command);
 
 /* Tells a failure; returns EXIT_FAILED. */

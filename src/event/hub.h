@@ -62,8 +62,8 @@ struct delivery {
 	struct str payload;
 };
 
-/* Takes a batch (of what was never tried, or, `again`, of what was) and delivers it. `*handled` grows
- * by what was tried. Errors: those of the store. */
+/* Takes a batch (of what was never tried, or, `again`, of what was) and delivers it. `*handled`
+ * grows by what was tried. Errors: those of the store. */
 ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled,
 		       struct fault *fault) ASH_MUST_CHECK;
 

@@ -3,8 +3,9 @@
  * of batches that take long and frees those of dead processes. Knows no delivery.
  *
  * Who commits an event wakes one worker of its process that idles, and where none does, the bell of
- * the store rings for the other processes. A worker that finds more than it can take wakes the next.
- * All of them look by themselves now and then, too, so a wake-up that is lost costs time only. */
+ * the store rings for the other processes. A worker that finds more than it can take wakes the
+ * next. All of them look by themselves now and then, too, so a wake-up that is lost costs time
+ * only. */
 #include "base/fault_point.h"
 #include "base/mem.h"
 #include "event/hub.h"

@@ -57,8 +57,8 @@ struct registry {
 /* Puts the modules together. What does not fit goes to `errors`, with the place in the contract:
  * two modules of one name, two owners of a schema, two providers of a port, a method or a
  * subscribed event without a handler, a subscriber that owns no schema, a module it depends on that
- * is not there, an event that is subscribed to and that nobody publishes. The modules live as long as the registry. Errors:
- * ERROR_MEMORY, ERROR_LIMIT. */
+ * is not there, an event that is subscribed to and that nobody publishes. The modules live as long
+ * as the registry. Errors: ERROR_MEMORY, ERROR_LIMIT. */
 int registry_build(const ash_module *const *modules, size_t count, struct metrics *metrics,
 		   struct registry *out, struct error_list *errors, struct error *error) must_check;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bell on PostgreSQL: NOTIFY and LISTEN over a connection of its own. Knows no module, and needs
- * no right. Not in the publisher's transaction: a transaction that notifies holds a lock of the
- * whole database until it is on the disk, so that all who publish would commit one after the other.
+/* The bell on PostgreSQL: NOTIFY and LISTEN over a connection of its own. Knows no module, and
+ * needs no right. Not in the publisher's transaction: a transaction that notifies holds a lock of
+ * the whole database until it is on the disk, so that all who publish would commit one after the
+ * other.
  *
  * Invariant: after every connection made anew the bell is rung once, for what was missed. */
 #include <stdio.h>

@@ -205,14 +205,14 @@ int64_t store_get_time(struct store_rows *rows, int column);
 struct store_bell;
 
 /* Listens until store_bell_close(): calls `rung`, on a thread of the bell's own, after another
- * process has rung, at the start, and after the database was out of reach. On PostgreSQL within milliseconds, over
- * one more connection; on SQLite, within 20 ms, after each commit of another connection. `rung` may
- * be NULL: it only rings then. Errors: ASH_RESOURCE_EXHAUSTED. */
+ * process has rung, at the start, and after the database was out of reach. On PostgreSQL within
+ * milliseconds, over one more connection; on SQLite, within 20 ms, after each commit of another
+ * connection. `rung` may be NULL: it only rings then. Errors: ASH_RESOURCE_EXHAUSTED. */
 ash_status store_bell_open(struct store *store, void (*rung)(void *context), void *context,
 			   struct store_bell **out, struct fault *fault) ASH_MUST_CHECK;
 
-/* Rings for the other processes, after a commit; never waits, and rings once for all that ask within
- * two milliseconds. Nothing to do on SQLite. */
+/* Rings for the other processes, after a commit; never waits, and rings once for all that ask
+ * within two milliseconds. Nothing to do on SQLite. */
 void store_bell_ring(struct store_bell *bell);
 
 /* Rings if that was asked for and is not done, and frees it. Takes NULL. */

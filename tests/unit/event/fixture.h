@@ -21,12 +21,13 @@ struct fixture {
 	struct event_hub *hub;
 };
 
-/* `location` as store_open() takes it, unless ASHLAR_STORE names a PostgreSQL, whose data of the last
- * test is removed first; options of the hub, zeroed: the defaults. */
+/* `location` as store_open() takes it, unless ASHLAR_STORE names a PostgreSQL, whose data of the
+ * last test is removed first; options of the hub, zeroed: the defaults. */
 void fixture_set_up(struct fixture *fixture, const char *location, struct event_options options);
 void fixture_tear_down(struct fixture *fixture);
 
-/* The same as another process on the data that is there. The handlers note in the last that was made. */
+/* The same as another process on the data that is there. The handlers note in the last that was
+ * made. */
 void fixture_join(struct fixture *fixture, const char *location, struct event_options options);
 
 /* The store of the tests: `location`, or the PostgreSQL. */
