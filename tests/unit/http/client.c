@@ -73,7 +73,7 @@ int client_read_response(int fd, struct text *out)
 	size_t start = out->length, length = 0;
 	const char *end = NULL;
 	while (!end) {
-		if (read_some(fd, out, 1, 5000) <= 0)
+		if (read_some(fd, out, 1, CLIENT_PATIENCE) <= 0)
 			return 0;
 		end = strstr(out->at + start, "\r\n\r\n");
 	}
@@ -82,7 +82,7 @@ int client_read_response(int fd, struct text *out)
 		length = strtoul(field + 16, NULL, 10);
 	size_t whole = (size_t)(end + 4 - out->at) + length;
 	while (out->length < whole)
-		if (read_some(fd, out, whole - out->length, 5000) <= 0)
+		if (read_some(fd, out, whole - out->length, CLIENT_PATIENCE) <= 0)
 			return 0;
 	return (int)strtol(out->at + start + 9, NULL, 10);
 }
@@ -91,7 +91,7 @@ void client_exchange(uint16_t port, struct str request, struct text *out)
 {
 	int fd = client_connect(port);
 	client_send(fd, request);
-	client_read_all(fd, out, 5000);
+	client_read_all(fd, out, CLIENT_PATIENCE);
 	text_add(out, STR(""));
 	close(fd);
 }

@@ -49,6 +49,17 @@ static void block(struct http_exchange *exchange)
 	(void)exchange;
 }
 
+/* Whether a handler is to block, and does. */
+static atomic_bool stuck, in_stuck;
+
+static void stay_stuck(void)
+{
+	atomic_store(&in_stuck, true);
+	while (atomic_load(&stuck))
+		usleep(1000);
+	atomic_store(&in_stuck, false);
+}
+
 static void handle(void *context, struct http_exchange *exchange)
 {
 	struct str path = http_path(exchange);
@@ -61,7 +72,7 @@ static void handle(void *context, struct http_exchange *exchange)
 	if (str_starts(path, STR("/hidden")))
 		usleep(4000);
 	if (str_starts(path, STR("/stuck")))
-		usleep(600000);
+		stay_stuck();
 	if (str_equal(path, STR("/events")))
 		stream_until_gone(exchange);
 	else if (str_ends(path, STR("/large")))
@@ -148,7 +159,7 @@ static void half_closed_client_gets_its_answers(void **state)
 			  PATHS[i]);
 		client_send(fd, text_str(&request));
 		shutdown(fd, SHUT_WR);
-		assert_true(client_read_all(fd, &answer, 5000));
+		assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
 		assert_int_equal(client_count_responses(&answer, &status), 2);
 		close(fd);
 	}
@@ -165,7 +176,7 @@ static void large_answer_reaches_a_half_closed_client(void **state)
 	client_send(fd, STR(REQUEST("/large") REQUEST("/slow/large")));
 	shutdown(fd, SHUT_WR);
 	usleep(20000);
-	assert_true(client_read_all(fd, &answer, 5000));
+	assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
 	assert_true(answer.length > 2 * (size_t)LARGE);
 	close(fd);
 }
@@ -182,10 +193,10 @@ static void slow_heads_are_ended(void **state)
 		"GET / HTTP/1.1\r\nHost: a\r\nX: 0123456789012345678901234567890123456789";
 	for (const char *at = head; *at && client_send(drip, (struct str){at, 1}); at++)
 		usleep(10000);
-	client_read_all(drip, &answer, 1000);
+	client_read_all(drip, &answer, CLIENT_PATIENCE);
 	assert_int_equal(client_count_responses(&answer, &status), 1);
 	assert_int_equal(status, 408);
-	assert_true(client_read_all(silent, &answer, 1000));
+	assert_true(client_read_all(silent, &answer, CLIENT_PATIENCE));
 	assert_int_equal(client_count_responses(&answer, &status), 1);
 	assert_int_equal(rejected(server, HTTP_REJECTED_SLOW_HEAD), 2);
 	close(drip);
@@ -202,7 +213,7 @@ static void slow_bodies_are_ended(void **state)
 	client_send(fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n"));
 	for (int i = 0; i < 40 && client_send(fd, STR("x")); i++)
 		usleep(10000);
-	client_read_all(fd, &answer, 1000);
+	client_read_all(fd, &answer, CLIENT_PATIENCE);
 	assert_int_equal(client_count_responses(&answer, &status), 1);
 	assert_int_equal(status, 408);
 	assert_int_equal(rejected(server, HTTP_REJECTED_SLOW_BODY), 1);
@@ -218,10 +229,10 @@ static void idle_connections_are_closed(void **state)
 	static const char *const FIRST[] = {REQUEST("/"), REQUEST("/slow"), REQUEST("/deferred")};
 	for (int i = 0; i < 3; i++) {
 		int fd = client_connect(http_server_port(server));
+		uint64_t since = clock_monotonic();
 		client_send(fd, str_of(FIRST[i]));
 		assert_int_equal(client_read_response(fd, &answer), 200);
-		uint64_t since = clock_monotonic();
-		assert_true(client_read_all(fd, &answer, 3000));
+		assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
 		assert_true(clock_monotonic() - since > 150 * UINT64_C(1000000));
 		close(fd);
 	}
@@ -254,7 +265,7 @@ static void too_many_connections_are_told(void **state)
 		fds[i] = client_connect(http_server_port(server));
 	client_wait_for(open_connections(server) == 4);
 	int fifth = client_connect(http_server_port(server));
-	assert_true(client_read_all(fifth, &answer, 2000));
+	assert_true(client_read_all(fifth, &answer, CLIENT_PATIENCE));
 	assert_int_equal(client_count_responses(&answer, &status), 1);
 	assert_int_equal(status, 503);
 	close(fifth);
@@ -378,8 +389,6 @@ static void *ask_until_the_end(void *pointer)
 	return NULL;
 }
 
-static atomic_bool stuck;
-
 static void *ask_while_stuck(void *pointer)
 {
 	struct visitor *visitor = pointer;
@@ -413,16 +422,17 @@ static void loop_that_is_stuck_is_helped(void **state)
 	client_wait_for(open_connections(server) == 8);
 	int fd = client_connect(http_server_port(server));
 	client_send(fd, STR(REQUEST("/stuck")));
-	usleep(100000);
+	client_wait_for(atomic_load(&in_stuck));
 	int before[8];
 	for (int i = 0; i < 8; i++)
 		before[i] = atomic_load(&visitors[i].answered);
-	usleep(300000);
+	for (int i = 0; i < 8; i++)
+		client_wait_for(atomic_load(&visitors[i].answered) > before[i] + 1);
+	assert_true(atomic_load(&in_stuck));
 	atomic_store(&stuck, false);
 	for (int i = 0; i < 8; i++) {
 		pthread_join(visitors[i].thread, NULL);
 		assert_int_equal(visitors[i].lost, 0);
-		assert_true(visitors[i].answered > before[i] + 1);
 	}
 	http_server_count(server, &counters);
 	assert_true(counters.helped > 0);
@@ -443,8 +453,9 @@ static void drain_loses_nothing(void **state)
 							ask_until_the_end, &visitors[i]),
 					 0);
 		}
-		usleep(50000);
-		assert_int_equal(http_server_drain(server, 10000), 0);
+		for (int i = 0; i < 12; i++)
+			client_wait_for(atomic_load(&visitors[i].answered) > 0);
+		assert_int_equal(http_server_drain(server, CLIENT_PATIENCE), 0);
 		for (int i = 0; i < 12; i++) {
 			pthread_join(visitors[i].thread, NULL);
 			assert_int_equal(visitors[i].lost, 0);
@@ -459,13 +470,15 @@ static void drain_ends_with_its_patience(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
 		start((struct http_server_options){0});
+	_cleanup_(text_release) struct text answer = {0};
 	(void)state;
 	int fd = client_connect(http_server_port(server));
-	client_send(fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"));
-	usleep(20000);
+	client_send(fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+			    "Expect: 100-continue\r\n\r\n"));
+	assert_int_equal(client_read_response(fd, &answer), 100);
 	uint64_t since = clock_monotonic();
 	assert_int_equal(http_server_drain(server, 300), 1);
-	assert_true(clock_monotonic() - since < 3000 * UINT64_C(1000000));
+	assert_true(clock_monotonic() - since < (uint64_t)CLIENT_PATIENCE * 1000000);
 	close(fd);
 }
 
@@ -478,8 +491,8 @@ static void streams_end_with_a_drain(void **state)
 	int fd = client_connect(http_server_port(server));
 	client_send(fd, STR(REQUEST("/events")));
 	client_wait_for(atomic_load(&handled) == 1);
-	assert_int_equal(http_server_drain(server, 5000), 0);
-	assert_true(client_read_all(fd, &answer, 2000));
+	assert_int_equal(http_server_drain(server, CLIENT_PATIENCE), 0);
+	assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
 	assert_true(str_ends(text_str(&answer), STR("\r\n0\r\n\r\n")));
 	close(fd);
 }

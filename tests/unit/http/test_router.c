@@ -34,8 +34,11 @@ static void show(void *context, struct http_exchange *exchange, const struct htt
 	}
 }
 
+/* Blocks until that was noticed, and then for longer than a handler may that does not block. */
 static void sleeps(void *context, struct http_exchange *exchange, const struct http_match *match)
 {
+	while (!http_has_blocked(exchange))
+		usleep(1000);
 	usleep(4000);
 	http_add_body(exchange, http_match_pattern(match));
 	(void)context;

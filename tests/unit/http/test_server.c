@@ -143,7 +143,8 @@ static void answer_sleep(struct http_exchange *exchange)
 
 static void answer_hidden_sleep(struct http_exchange *exchange)
 {
-	usleep(20000);
+	for (int i = 0; i < CLIENT_PATIENCE && !http_has_blocked(exchange); i++)
+		usleep(1000);
 	http_add_body(exchange, http_has_blocked(exchange) ? STR("blocked") : STR("not seen"));
 }
 
@@ -312,7 +313,7 @@ static void large_bodies_reach_a_slow_reader(void **state)
 		int fd = client_connect(http_server_port(server));
 		client_send(fd, str_of(REQUESTS[i]));
 		usleep(50000);
-		assert_true(client_read_all(fd, &answer, 5000));
+		assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
 		close(fd);
 		assert_true(answer.length > LARGE && answer.length < LARGE + LARGE / 100);
 		const char *body = strstr(answer.at, "\r\n\r\n") + 4;
@@ -377,7 +378,7 @@ static void requests_may_come_byte_by_byte(void **state)
 		assert_true(client_send(fd, (struct str){at, 1}));
 		usleep(200);
 	}
-	assert_true(client_read_all(fd, &answer, 5000));
+	assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
 	close(fd);
 	assert_non_null(strstr(answer.at, "\r\n\r\nhelloHTTP/1.1 200 OK\r\n"));
 	assert_true(str_ends(text_str(&answer), STR("\r\n\r\nab")));
@@ -510,7 +511,7 @@ static void unix_socket_is_listened_on(void **state)
 	assert_int_equal(start_at(path, 0, &third, &error), -1);
 	int fd = connect_local(path);
 	client_send(fd, STR(GET("/")));
-	assert_true(client_read_all(fd, &answer, 5000));
+	assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
 	assert_true(str_ends(text_str(&answer), STR("hello\n")));
 	close(fd);
 	http_server_free(other);

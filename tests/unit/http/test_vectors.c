@@ -144,7 +144,7 @@ static void judge(struct str bytes, unsigned responses)
 	client_send(fd, bytes);
 	if (responses == 2)
 		shutdown(fd, SHUT_WR);
-	assert_true(client_read_all(fd, &answers, 2000));
+	assert_true(client_read_all(fd, &answers, CLIENT_PATIENCE));
 	close(fd);
 	assert_int_equal(client_count_responses(&answers, &status), responses);
 	if (responses == 2)
