@@ -12,12 +12,20 @@ ash_status fault_set(struct fault *fault, ash_status status, const char *format,
 	if (!fault)
 		return status;
 	fault->status = status;
+	fault->outage = false;
 	va_list arguments;
 	va_start(arguments, format);
 	int length = vsnprintf(fault->message, sizeof fault->message, format, arguments);
 	va_end(arguments);
 	if (length >= (int)sizeof fault->message)
 		fault->message[utf8_cut(fault->message, sizeof fault->message - 1)] = '\0';
+	return status;
+}
+
+ash_status fault_outage(struct fault *fault, ash_status status)
+{
+	if (fault)
+		fault->outage = true;
 	return status;
 }
 

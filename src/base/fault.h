@@ -3,11 +3,13 @@
 #define BASE_FAULT_H
 
 #include <ashlar/status.h>
+#include <stdbool.h>
 
 /* One failure of the runtime, told where it was met: `struct error` is for what people wrote in
  * files, this is for what a caller gets over a port. Passed explicitly. Holds no heap memory. */
 struct fault {
 	ash_status status;
+	bool outage; /* of the store, its disk or the way to it: not of what it was asked to do */
 	char message[1024]; /* one sentence; cut, never overrun, at a whole UTF-8 character */
 };
 
@@ -15,6 +17,9 @@ struct fault {
  * `return fault_set(fault, ASH_UNAVAILABLE, ...)`. `status` is not ASH_OK. */
 ash_status fault_set(struct fault *fault, ash_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Says of a failure, as it was just set, that it is an outage; returns its status. */
+ash_status fault_outage(struct fault *fault, ash_status status);
 
 /* Like fault_set() with ASH_RESOURCE_EXHAUSTED, for an allocation that failed. */
 ash_status fault_memory(struct fault *fault);

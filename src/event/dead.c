@@ -187,7 +187,6 @@ static ash_status replay_one(struct event_hub *hub, struct store_session *sessio
 			 "where o.event = $2 and o.published_at >= $3 on conflict do nothing",
 			 ash_text(subscriber), ash_text(event), ash_time(since), ash_time(now)));
 	*out += added;
-	FAULT_POINT("replay.added");
 	return ASH_OK;
 }
 

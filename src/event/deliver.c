@@ -6,6 +6,7 @@
  * two of one key in a batch. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/fault_point.h"
 #include "base/mem.h"
@@ -74,14 +75,39 @@ static void log_failure(struct event_hub *hub, const struct handling *handling,
 		  request->fault.message);
 }
 
+/* Notes a failure in the tables. What was not the event's fault is no attempt of it. */
+static ash_status try_to_note(struct event_hub *hub, const struct delivery *delivery,
+			      const struct fault *why, bool for_good, bool *died,
+			      struct fault *fault)
+{
+	if (why->outage && !for_good)
+		return delivery_postpone(hub, delivery, why, fault);
+	return delivery_fail(hub, delivery, why->status, why->message, for_good, died, fault);
+}
+
+/* While the store is out this worker has nothing else to do than to wait for it. False: it is to
+ * stop, or the lease is over anyhow. */
+static bool wait_for_store(struct event_hub *hub, uint64_t until)
+{
+	const struct timespec nap = {0, 20 * 1000 * 1000};
+	if (atomic_load(&hub->stop) || clock_monotonic() >= until)
+		return false;
+	nanosleep(&nap, NULL);
+	return true;
+}
+
 static void note_failure(struct event_hub *hub, const struct handling *handling,
 			 struct request *request, bool for_good)
 {
-	struct fault fault;
+	uint64_t until = clock_monotonic() + (uint64_t)hub->options.lease_ms * 1000000;
+	struct fault fault = {ASH_OK};
 	bool died = false;
+	ash_status status;
 	FAULT_POINT("fail.begun");
-	ash_status status = delivery_fail(hub, handling->delivery, request->fault.status,
-					  request->fault.message, for_good, &died, &fault);
+	do
+		status = try_to_note(hub, handling->delivery, &request->fault, for_good, &died,
+				     &fault);
+	while (status != ASH_OK && fault.outage && wait_for_store(hub, until));
 	FAULT_POINT("fail.noted");
 	/* Where that fails too the lease runs out, and the attempt is counted all the same. */
 	if (status == ASH_OK)

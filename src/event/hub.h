@@ -88,6 +88,10 @@ ash_status delivery_fail(struct event_hub *hub, const struct delivery *delivery,
 			 const char *message, bool for_good, bool *died,
 			 struct fault *fault) ASH_MUST_CHECK;
 
+/* After an outage of the store: due again after a wait, and the attempt does not count. */
+ash_status delivery_postpone(struct event_hub *hub, const struct delivery *delivery,
+			     const struct fault *why, struct fault *fault) ASH_MUST_CHECK;
+
 /* Gives back what was taken and not tried. */
 ash_status delivery_give_back(struct event_hub *hub, int64_t token,
 			      struct fault *fault) ASH_MUST_CHECK;

@@ -221,6 +221,18 @@ ash_status delivery_fail(struct event_hub *hub, const struct delivery *delivery,
 		   *died ? ash_time(now(hub)) : ash_null());
 }
 
+ash_status delivery_postpone(struct event_hub *hub, const struct delivery *delivery,
+			     const struct fault *why, struct fault *fault)
+{
+	return RUN(hub, NULL, fault,
+		   "update ashlar_event.delivery set state = 0, attempts = attempts - 1, lease = "
+		   "null, lease_until = null, due_at = $4, status = $5, message = $6 where "
+		   "event_id = $1 and subscriber = $2 and fence = $3",
+		   ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
+		   later(hub, hub_backoff(&hub->options, delivery->attempts)),
+		   ash_text(ash_status_name(why->status)), ash_text(why->message));
+}
+
 ash_status delivery_give_back(struct event_hub *hub, int64_t token, struct fault *fault)
 {
 	return RUN(hub, NULL, fault,

@@ -96,9 +96,10 @@ static ash_status open_connection(struct postgres_session *session, struct fault
 	session->generation++;
 	session->role = POSTGRES_NO_ROLE;
 	if (PQstatus(session->connection) != CONNECTION_OK)
-		return fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
-				 session->connection ? PQerrorMessage(session->connection)
-						     : "no memory");
+		return fault_outage(fault, fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
+						     session->connection
+							     ? PQerrorMessage(session->connection)
+							     : "no memory"));
 	ASH_TRY(check_login(session->connection, fault));
 	if (PQsetnonblocking(session->connection, 1) != 0 ||
 	    !PQenterPipelineMode(session->connection))
@@ -350,9 +351,11 @@ static ash_status commit(struct store_session *base, struct fault *fault)
 	if (status == ASH_OK)
 		return ASH_OK;
 	if (base->broken)
-		return fault_set(fault, ASH_UNKNOWN,
-				 "it is not known whether the transaction was committed: %s",
-				 why.message);
+		return fault_outage(
+			fault,
+			fault_set(fault, ASH_UNKNOWN,
+				  "it is not known whether the transaction was committed: %s",
+				  why.message));
 	if (fault)
 		*fault = why;
 	return status;

@@ -67,9 +67,9 @@ ash_status postgres_lost(struct postgres_session *session, const char *doing, st
 	if (line >= 0)
 		words = str_first(words, (size_t)line);
 	session->base.broken = true;
-	return fault_set(fault, ASH_UNAVAILABLE,
-			 "PostgreSQL: the connection was lost: %.*s: %.200s", STR_ARG(words),
-			 doing);
+	fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: the connection was lost: %.*s: %.200s",
+		  STR_ARG(words), doing);
+	return fault_outage(fault, ASH_UNAVAILABLE);
 }
 
 ash_status postgres_fault(struct postgres_session *session, const PGresult *result,
@@ -85,8 +85,11 @@ ash_status postgres_fault(struct postgres_session *session, const PGresult *resu
 	if (names_schema(session->base.store, words, &schema))
 		return wall_refuse(&session->base.store->wall, session->base.module, schema,
 				   (struct str){0}, fault);
-	return fault_set(fault, status_of(state), "PostgreSQL: %s (%s): %.300s", words, state,
-			 doing);
+	ash_status status = fault_set(fault, status_of(state), "PostgreSQL: %s (%s): %.300s", words,
+				      state, doing);
+	bool ill = status == ASH_UNAVAILABLE || status == ASH_DATA_LOSS ||
+		   strncmp(state, "53", 2) == 0;
+	return ill ? fault_outage(fault, status) : status;
 }
 
 static void start_waiting(struct postgres_session *session)

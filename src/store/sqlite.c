@@ -42,6 +42,20 @@ static ash_status status_of(int code)
 	}
 }
 
+/* A read that fails is told as a file that is not well (SQLITE_IOERR_CORRUPTFS). */
+static bool is_outage(int code)
+{
+	switch (code & 0xFF) {
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB: return true;
+	default: return false;
+	}
+}
+
 static ash_status constraint_status(int code)
 {
 	switch (code) {
@@ -64,7 +78,8 @@ ash_status sqlite_fault(struct sqlite_session *session, int code, const char *do
 	const char *clue = status == ASH_DEADLINE_EXCEEDED ? " (its time is over)"
 			   : (code & 0xFF) == SQLITE_FULL  ? " (the disk is full)"
 							   : "";
-	return fault_set(fault, status, "SQLite: %s: %s%s", doing, words, clue);
+	fault_set(fault, status, "SQLite: %s: %s%s", doing, words, clue);
+	return is_outage(code) ? fault_outage(fault, status) : status;
 }
 
 /* SQLITE_OK also where there was nothing to do. */
@@ -398,8 +413,9 @@ static ash_status commit(struct store_session *base, struct fault *fault)
 		status = sqlite_fault(session, code, "commit", fault);
 		/* The pages were written but may not have reached the disk. */
 		if (code == SQLITE_IOERR_FSYNC)
-			status = fault_set(fault, ASH_UNKNOWN,
-					   "SQLite: commit: the disk did not answer");
+			status = fault_outage(fault,
+					      fault_set(fault, ASH_UNKNOWN,
+							"SQLite: commit: the disk did not answer"));
 		rollback(base);
 	}
 	give_turn(session);

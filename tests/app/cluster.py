@@ -2,11 +2,13 @@
 """Several processes of the shop over one store, clients that keep them busy, and what must be true
 when all has calmed down."""
 import http.client
+import json
 import os
 import random
 import re
 import signal
 import struct
+import sys
 import threading
 import time
 import urllib.error
@@ -61,13 +63,14 @@ class Load:
 
     def ask(self, chance, what):
         """What `what` returns for some node; None where it is not known whether it was done."""
-        nodes = [node for node in self.cluster.nodes if node and node.address]
+        nodes = [node for node in self.cluster.nodes
+                 if node and node.address and node.role != 'worker']
         try:
             return what(chance.choice(nodes)) if nodes else None
         except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError):
             return None  # it was killed before, or while, it answered
         except Problem as problem:
-            if problem.status < 500 and problem.status != 409:
+            if problem.status < 500 and problem.status not in (409, 429):
                 raise
             return None
 
@@ -112,7 +115,7 @@ class Load:
 
 
 class Cluster:
-    """Nodes of these roles; each may be told to die at a fault point when it is started."""
+    """Nodes of these roles, which answer all at first; each may be told to die at a fault point when it is started."""
 
     def __init__(self, program, store, roles=ROLES, arguments=ARGUMENTS, environment=None):
         self.program, self.store, self.roles, self.arguments = program, store, roles, arguments
@@ -121,11 +124,10 @@ class Cluster:
         self.points = [None] * len(roles)
         self.died_at = {}  # fault point to how often
         self.odd = []
-        # One process migrates, whatever the others do: they wait for it.
-        self.start(0)
-        self.wait_for_address(0)
-        for i in range(1, len(roles)):
+        for i in range(len(roles)):
             self.start(i)
+        for i in range(len(roles)):
+            self.wait_for_address(i)
 
     def start(self, i, point=None):
         environment = dict(self.environment)
@@ -133,7 +135,7 @@ class Cluster:
             environment['ASHLAR_FAULT_POINT'] = point
         self.points[i] = point
         self.nodes[i] = Shop(self.program, self.store, *self.arguments, role=self.roles[i],
-                             wait=False, environment=environment)
+                             wait=False, listens=True, environment=environment)
 
     def wait_for_address(self, i, patience=60):
         until = time.monotonic() + patience
@@ -150,7 +152,8 @@ class Cluster:
             name = point.split(':')[0]
             self.died_at[name] = self.died_at.get(name, 0) + 1
         elif status is not None:
-            self.odd.append(f'a node ({self.roles[i]}, {point}) ended by itself with {status}')
+            self.odd.append(f'a node ({self.roles[i]}, {point}) ended by itself with {status}:'
+                            f' {node.told()[-1000:]}')
 
     def restart(self, i, point=None):
         self.kill(i)
@@ -162,7 +165,8 @@ class Cluster:
             if node:
                 status = node.end()
                 if status and not (status == -signal.SIGKILL and self.points[i]):
-                    self.odd.append(f'{self.roles[i]} ended with {status} when it was asked to')
+                    self.odd.append(f'{self.roles[i]} ended with {status} when it was asked to:'
+                                    f' {node.told()[-1000:]}')
         self.nodes = [None] * len(self.roles)
 
     def close(self):
@@ -214,6 +218,16 @@ def pace(cluster, load):
     behind = waiting(cluster.store)
     load.pause = PAUSE if behind < BUSY else LONG_PAUSE
     return behind
+
+
+def keep(path, summary):
+    """Prints it, and keeps it in a file, where one is named, with the command."""
+    print(json.dumps(summary))
+    if path:
+        command = ' '.join(word for word in [os.path.basename(sys.argv[0]), *sys.argv[2:]])
+        with open(path, 'w', encoding='utf-8') as file:
+            json.dump({'command': f'tests/app/{command}', **summary}, file, indent=1)
+            file.write('\n')
 
 
 def tell(found):

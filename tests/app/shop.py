@@ -111,12 +111,13 @@ class Shop:
     """A process of the shop over a store, or a folder. With `wait` it answers when this returns, otherwise
     `address` is None until it does."""
 
-    def __init__(self, program, store, *arguments, role='all', wait=True, environment=None):
+    def __init__(self, program, store, *arguments, role='all', wait=True, listens=None,
+                 environment=None):
         self.store = store = store_of(store)
         self.role = role
         self.log = open(os.path.join(store.data, f'{role}.log'), 'ab')
         command = [program, 'run', '--role', role, *store.arguments, *arguments]
-        if role != 'worker':
+        if role != 'worker' if listens is None else listens:
             command += ['--listen', '127.0.0.1:0']
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
                                         env={**os.environ, **(environment or {})})

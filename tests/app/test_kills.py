@@ -8,7 +8,6 @@ starts it anew. In the end each order that was answered is there, each that is t
 once, what has an order of its own has kept it, and the dead letters are the poison.
 """
 import argparse
-import json
 import os
 import random
 import signal
@@ -61,13 +60,6 @@ class Rounds:
                 self.tell(number)
 
 
-def keep(options, summary):
-    with open(options.keep, 'w', encoding='utf-8') as file:
-        json.dump({'command': ' '.join(['tests/app/test_kills.py', *options.words]), **summary},
-                  file, indent=1)
-        file.write('\n')
-
-
 def run(options, store):
     nodes = cluster.Cluster(options.program, store)
     load = cluster.Load(nodes, options.seed)
@@ -91,9 +83,7 @@ def run(options, store):
                'deaths at fault points': sum(nodes.died_at.values()), **counts,
                'seconds': round(time.monotonic() - rounds.started),
                'seconds until quiet': round(quiet, 1), 'wrong': found}
-    print(json.dumps(summary))
-    if options.keep:
-        keep(options, {**summary, 'died at': dict(sorted(nodes.died_at.items()))})
+    cluster.keep(options.keep, {**summary, 'died at': dict(sorted(nodes.died_at.items()))})
     cluster.tell(found)
     return 1 if found or not counts['orders'] or not counts['dead'] else 0
 
@@ -107,7 +97,6 @@ def main():
     parser.add_argument('--stops', type=float, default=0.01, help='share of rounds that stop one')
     parser.add_argument('--keep', help='file for the summary')
     options = parser.parse_args()
-    options.words = [word for word in sys.argv[2:]]
     run_on_server(options.store)
     print(f'seed {options.seed}', flush=True)
     store = STORES[options.store]()

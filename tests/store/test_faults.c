@@ -253,6 +253,7 @@ static void fail_io(void **state, int error)
 		if (status != ASH_UNKNOWN && status != ASH_UNAVAILABLE &&
 		    status != ASH_RESOURCE_EXHAUSTED)
 			fail_msg("%s: %s", ash_status_name(status), fault.message);
+		assert_true(fault.outage);
 	}
 }
 
@@ -302,6 +303,7 @@ static void a_connection_that_is_cut_in_a_transaction_fails_it(void **state)
 	if (!fixture_is_postgresql())
 		skip();
 	for (int point = 0; point < 3; point++) {
+		fault.outage = false;
 		assert_int_equal(store_acquire(fixture->store, STORE_NO_DEADLINE, &session, &fault),
 				 ASH_OK);
 		assert_int_equal(store_begin(session, LEDGER, STORE_WRITE, &fault), ASH_OK);
@@ -316,6 +318,7 @@ static void a_connection_that_is_cut_in_a_transaction_fails_it(void **state)
 					 ASH_UNAVAILABLE);
 		if (point == 1)
 			assert_int_equal(store_commit(session, &fault), ASH_UNKNOWN);
+		assert_int_equal(fault.outage, point < 2);
 		store_release(session);
 		assert_int_equal(
 			fixture_number(fixture->store, LEDGER, "select count(*) from ledger.entry"),

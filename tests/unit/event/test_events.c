@@ -225,6 +225,36 @@ static void a_late_process_cannot_undo_what_the_next_one_did(void **state)
 			 1);
 }
 
+static unsigned outages;
+
+static ash_status meet_outages(ash_call *call, const Shop__Placed *event)
+{
+	(void)event;
+	if (outages == 0)
+		return ASH_OK;
+	outages--;
+	return fault_outage(&call->request->fault,
+			    ash_fail(call, ASH_UNAVAILABLE, "the store is out"));
+}
+
+static void an_outage_of_the_store_is_no_attempt(void **state)
+{
+	(void)state;
+	outages = 20;
+	fixture.billing = meet_outages;
+	fixture_publish(&fixture, "a", 1, true, true);
+	while (outages > 0) {
+		fixture_drain(&fixture);
+		fixture.wall += 1000001;
+		assert_int_equal(
+			fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 2"),
+			0);
+	}
+	fixture_drain(&fixture);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery"), 0);
+	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 1);
+}
+
 /* ---- workers ---- */
 
 static void workers_deliver_what_is_published_while_they_run(void **state)
@@ -333,6 +363,7 @@ int main(void)
 		WITH(what_a_dead_process_had_is_free_after_its_lease),
 		WITH(an_event_that_ends_its_process_each_time_dies_and_no_other_with_it),
 		WITH(a_late_process_cannot_undo_what_the_next_one_did),
+		WITH(an_outage_of_the_store_is_no_attempt),
 		WITH(workers_deliver_what_is_published_while_they_run),
 		WITH(a_stop_gives_back_what_was_not_tried),
 		WITH(a_key_or_payload_over_the_bound_is_refused),

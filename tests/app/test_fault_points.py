@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A death between every two steps: test_fault_points.py SHOP [--store STORE] [--times K] [--only WORD]
+
+For each fault point that the program has (src/base/fault_point.h) and each n up to K, a process under
+load dies when it passes the point for the nth time, while another goes on. A point that is never
+passed is a mistake of this test, or of the program. In the end all holds that must hold.
+"""
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import cluster
+from shop import settle, wrong
+from stores import STORES, run_on_server
+
+# Seconds until a point must have been passed, on a machine that is busy with other tests.
+PATIENCE = 60
+
+# Points that a process passes once an hour, the first time when it starts.
+ONCE = ('sweep.',)
+
+
+class Points:
+    def __init__(self, options):
+        self.options = options
+        self.names = [name for name in cluster.fault_points(options.program)
+                      if options.only in name
+                      and not (name.startswith('postgresql.') and options.store == 'sqlite')]
+        self.died = 0
+        self.missed = []
+        self.started = time.monotonic()
+        self.done = 0
+
+    def times(self, name):
+        return range(1, 2 if name.startswith(ONCE) else self.options.times + 1)
+
+    def named(self, *beginnings):
+        return [(name, n) for name in self.names if name.startswith(beginnings)
+                for n in self.times(name)]
+
+    def others(self, *beginnings):
+        return [(name, n) for name in self.names if not name.startswith(beginnings)
+                for n in self.times(name)]
+
+    def note(self, name, n, died):
+        self.died += died
+        self.done += 1
+        if not died:
+            self.missed.append(f'{name}:{n}')
+        if self.done % 20 == 0:
+            count = sum(len(self.times(each)) for each in self.names)
+            left = (time.monotonic() - self.started) / self.done * (count - self.done)
+            print(f'{self.done} of {count} deaths, at {name}; {left:.0f} s left', flush=True)
+
+    def command(self, store, name, n, *words):
+        """A command of the shop that dies at a point. Whether it did."""
+        result = subprocess.run([self.options.program, *words, *store.arguments],
+                                env={**os.environ, 'ASHLAR_FAULT_POINT': f'{name}:{n}'},
+                                capture_output=True, timeout=PATIENCE, check=False)
+        return result.returncode == -signal.SIGKILL
+
+
+def migrate(points):
+    """Migrations: each death in a new store, and then it is brought up to date."""
+    found = {}
+    for name, n in points.named('migrate.'):
+        store = STORES[points.options.store]()
+        try:
+            points.note(name, n, points.command(store, name, n, 'migrate'))
+            subprocess.run([points.options.program, 'migrate', *store.arguments], check=True,
+                           stdout=subprocess.DEVNULL, timeout=PATIENCE)
+            found.update(wrong(store, points.options.program))
+        finally:
+            store.close()
+    return found
+
+
+def die_under_load(points, nodes, load):
+    """The first node dies at one point after the other; the second goes on."""
+    order = points.others('migrate.', 'letters.')
+    random.Random(points.options.seed).shuffle(order)
+    for name, n in order:
+        nodes.restart(0, f'{name}:{n}')
+        until = time.monotonic() + PATIENCE
+        while nodes.nodes[0].process.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+        points.note(name, n, nodes.nodes[0].process.poll() == -signal.SIGKILL)
+        if nodes.nodes[0].process.poll() is None:
+            nodes.points[0] = None
+        cluster.pace(nodes, load)
+    nodes.restart(0)
+
+
+def die_over_letters(points, store):
+    """Commands over dead letters: one that dies has changed nothing; one that does not gives them
+    back, and they die again."""
+    found = {}
+    for name, n in points.named('letters.'):
+        if n > 1:
+            continue  # a command passes it once
+        for verb in ('discard', 'requeue'):
+            before = store.ask(['select count(*) from ashlar_event.delivery where state = 2'])
+            points.note(name, n, points.command(store, name, n, 'dead-letters', verb, '--all'))
+            after = store.ask(['select count(*) from ashlar_event.delivery where state = 2'])
+            if before != after or not before[0][0][0]:
+                found[f'dead letters before and after a {verb} that died'] = [before, after]
+        subprocess.run([points.options.program, 'dead-letters', 'requeue', '--all',
+                        *store.arguments], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+        found.update(settle(store, points.options.program))
+    return found
+
+
+def run(points, store):
+    nodes = cluster.Cluster(points.options.program, store, roles=('all', 'worker'))
+    load = cluster.Load(nodes, points.options.seed)
+    try:
+        die_under_load(points, nodes, load)
+        load.end()
+        found, counts = cluster.check(nodes, load, 300)
+        found.update(die_over_letters(points, store))
+        nodes.end()
+        if nodes.odd:
+            found['ends of processes'] = nodes.odd
+    finally:
+        load.stopping = True
+        nodes.close()
+    return found, counts
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('program', type=os.path.abspath)
+    parser.add_argument('--store', choices=STORES, default='sqlite')
+    parser.add_argument('--times', type=int, default=1)
+    parser.add_argument('--only', default='', help='points whose name has this')
+    parser.add_argument('--seed', type=int, default=random.randrange(1 << 30))
+    parser.add_argument('--keep', help='file for the summary')
+    options = parser.parse_args()
+    run_on_server(options.store)
+    print(f'seed {options.seed}', flush=True)
+    points = Points(options)
+    found = migrate(points)
+    store = STORES[options.store]()
+    try:
+        more, counts = run(points, store)
+    finally:
+        store.close()
+    found.update(more)
+    if points.missed:
+        found['points that were never passed'] = points.missed
+    summary = {'store': options.store, 'seed': options.seed, 'points': len(points.names),
+               'times': options.times, 'deaths': points.died, **counts,
+               'seconds': round(time.monotonic() - points.started), 'wrong': found}
+    cluster.keep(options.keep, summary)
+    cluster.tell(found)
+    return 1 if found or not points.died or not counts['orders'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
