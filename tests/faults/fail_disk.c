@@ -5,9 +5,9 @@
  *     ASHLAR_DISK        that file: three ints, the mode, a share and a count
  *     ASHLAR_DISK_MATCH  only files whose path has this
  *
- * mode 0: all is well; 1: `share` of 256 calls fail with ENOSPC, a write may be a short one before
- * that; 2: with EIO, reads and syncs too; 3: the process that makes the `count`th call dies before it.
- */
+ * mode 0: all is well; 1: `share` of 256 writes fail with ENOSPC, or write the first half;
+ * 2: with EIO, reads and syncs too; 3: the process that makes the `count`th write or sync dies
+ * before it. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
