@@ -54,7 +54,8 @@ typedef struct ash_event {
 
 /* Calls the method with this index, wherever the port is placed. What the typed functions call.
  * `reply` is a struct of the method's reply; what it points to lives as ash_alloc()'s memory.
- * On a failure it is left as it was. Errors: what the handler returns, and
+ * The typed functions empty it first; on a failure it holds nothing of use. Errors: what the
+ * handler returns, and
  * ASH_FAILED_PRECONDITION (an `own` method inside an open transaction),
  * ASH_PERMISSION_DENIED (the calling module's contract does not depend on the port's module),
  * ASH_UNIMPLEMENTED (no module of the application provides it), ASH_DEADLINE_EXCEEDED. */

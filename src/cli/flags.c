@@ -114,6 +114,31 @@ const struct verb VERBS[VERB_COUNT] = {
 			.flags = FLAG(FORMAT) | FLAG(BASE) | FLAG(DIRECT),
 			.formats = "text json",
 		},
+	[VERB_NEW] =
+		{
+			.name = "new",
+			.operands = "app NAME [MODULE] | module NAME",
+			.summary = "begin an application of modules, or a module of one",
+			.details =
+				"`app` makes a folder NAME: a program in C on Ashlar's runtime, "
+				"with one "
+				"module (MODULE, or greetings) that has a contract, a port over "
+				"HTTP, an "
+				"event, a table and a test. `module` adds one more like it to the "
+				"application that we are in, below the folder that `modules` in "
+				"ashlar.yaml has, and to the list of modules in app.h. `make test` "
+				"there "
+				"builds and tests it.\n\n"
+				"Nothing that is there is overwritten. docs/tutorial.md goes on "
+				"from "
+				"there.",
+			.program = "ashlar-new",
+			.flags = FLAG(DRY_RUN),
+			.least = 2,
+			.most = 3,
+			.operand = WORD_CHOICE,
+			.choices = "app module",
+		},
 	[VERB_EXPLAIN] =
 		{
 			.name = "explain",
@@ -145,7 +170,8 @@ const struct verb VERBS[VERB_COUNT] = {
 			.flags = FLAG(MAN),
 			.most = 1,
 			.operand = WORD_CHOICE,
-			.choices = "check init baseline refs why graph affected explain completion "
+			.choices = "check init baseline refs why graph affected new explain "
+				   "completion "
 				   "help version",
 		},
 	[VERB_VERSION] =
@@ -368,10 +394,10 @@ static int check_operands(const struct arguments *arguments, struct error *error
 	if (arguments->operand_count < verb->least || arguments->operand_count > verb->most)
 		return error_set(error, ERROR_INVALID, "usage: ashlar %s%s%s", verb->name,
 				 verb->operands[0] ? " " : "", verb->operands);
-	for (unsigned i = 0; i < arguments->operand_count; i++)
-		if (verb->operand == WORD_CHOICE &&
-		    !is_choice(arguments->operands[i], verb->choices))
-			return wrong_choice(arguments->operands[i], verb->choices, error);
+	/* Of `new app NAME` only the first is one of several. */
+	if (verb->operand == WORD_CHOICE && arguments->operand_count > 0 &&
+	    !is_choice(arguments->operands[0], verb->choices))
+		return wrong_choice(arguments->operands[0], verb->choices, error);
 	return 0;
 }
 

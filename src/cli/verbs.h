@@ -19,6 +19,7 @@ verb_run verb_help;
 verb_run verb_version;
 verb_run verb_graph;    /* in ashlar-graph only */
 verb_run verb_affected; /* in ashlar-affected only */
+verb_run verb_new;      /* in ashlar-new only */
 
 /* The main() of every executable: understands the command line, answers --help, and runs the
  * verb. `runs` has the verbs that this executable knows; the others are handed to theirs. */

@@ -102,13 +102,17 @@ static void emit_function(struct input *input, const struct service *service, si
 			  struct text *out)
 {
 	const struct method *method = &service->methods[index];
+	const struct type *reply = &input->types[method->reply];
 	text_addf(out, "\n/* %s.%s */\n", service->full_name, method->proto->name);
 	text_addf(out,
 		  "ASH_MUST_CHECK static inline ash_status %s_%s(ash_call *call, const %s *in, "
 		  "%s *out)\n",
 		  service->prefix, method->function, emit_type(&input->types[method->request]),
-		  emit_type(&input->types[method->reply]));
-	text_addf(out, "{\n\treturn ash_call_port(call, &%s_port, %zu, in, out);\n}\n",
+		  emit_type(reply));
+	/* A handler may fill a part of it, here as over a network. */
+	text_addf(out, "{\n\tstatic const %s none = %s__INIT;\n\t*out = none;\n", emit_type(reply),
+		  name_of_values(input->arena, reply->full_name));
+	text_addf(out, "\treturn ash_call_port(call, &%s_port, %zu, in, out);\n}\n",
 		  service->prefix, index);
 }
 

@@ -44,7 +44,7 @@ run: all
 	@$(OUT)/$(NAME) run
 
 # All tests, and what crosses the boundaries.
-test: $(programs)
+test: all $(programs)
 	@failed=0; for program in $(programs); do $$program || failed=1; done; \
 	$(ashlar_program) check --quiet || failed=1; exit $$failed
 

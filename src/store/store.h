@@ -70,6 +70,10 @@ struct store_options {
 ash_status store_open(struct store **out, const struct store_options *options,
 		      struct fault *fault) ASH_MUST_CHECK;
 
+/* Whether a module may own a schema of that name: of small letters, digits and '_', no word of SQL,
+ * and none that a database keeps for itself. */
+bool store_takes_schema(const char *name);
+
 /* Closes all connections. No session may be out. Takes NULL. */
 void store_free(struct store *store);
 

@@ -2,6 +2,8 @@
 /* Who owns which schema, and the words of a refusal. Knows no SQL and no database. Invariant: a
  * schema has one owner. */
 #include "wall.h"
+#include "store/store.h"
+#include "word.h"
 
 #include <string.h>
 
@@ -54,6 +56,13 @@ static bool is_reserved(struct str name)
 		if (str_equal(name, str_of(NAMES[i])))
 			return true;
 	return str_starts(name, STR("pg_")) || str_starts(name, STR("sqlite_"));
+}
+
+bool store_takes_schema(const char *name)
+{
+	struct str text = str_of(name);
+	return is_name(text) && !is_reserved(text) &&
+	       !word_is(word_find(text), WORD_KEY | WORD_BODY | WORD_NEVER);
 }
 
 ash_status wall_add_schema(struct wall *wall, const char *schema, struct fault *fault)

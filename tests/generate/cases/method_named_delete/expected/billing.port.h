@@ -20,6 +20,8 @@ extern const ash_port billing_port;
 /* billing.v1.Billing.Delete */
 ASH_MUST_CHECK static inline ash_status billing_delete(ash_call *call, const BillingA *in, BillingA *out)
 {
+	static const BillingA none = BILLING__V1__A__INIT;
+	*out = none;
 	return ash_call_port(call, &billing_port, 0, in, out);
 }
 

@@ -32,6 +32,8 @@ extern const ash_port billing_port;
 /* billing.v1.Billing.HTTPGet */
 ASH_MUST_CHECK static inline ash_status billing_http_get(ash_call *call, const BillingHTTPRequest *in, BillingHTTPRequest *out)
 {
+	static const BillingHTTPRequest none = BILLING__V1__HTTPREQUEST__INIT;
+	*out = none;
 	return ash_call_port(call, &billing_port, 0, in, out);
 }
 
@@ -40,6 +42,8 @@ extern const ash_port billing_rate_admin_port;
 /* billing.v1.RateAdmin.Reset2Zero */
 ASH_MUST_CHECK static inline ash_status billing_rate_admin_reset2_zero(ash_call *call, const BillingHTTPRequest *in, BillingHTTPRequest *out)
 {
+	static const BillingHTTPRequest none = BILLING__V1__HTTPREQUEST__INIT;
+	*out = none;
 	return ash_call_port(call, &billing_rate_admin_port, 0, in, out);
 }
 

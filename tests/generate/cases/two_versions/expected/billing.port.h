@@ -26,6 +26,8 @@ extern const ash_port billing_port;
 /* billing.v1.Billing.Charge */
 ASH_MUST_CHECK static inline ash_status billing_charge(ash_call *call, const BillingChargeRequest *in, BillingChargeReply *out)
 {
+	static const BillingChargeReply none = BILLING__V1__CHARGE_REPLY__INIT;
+	*out = none;
 	return ash_call_port(call, &billing_port, 0, in, out);
 }
 
@@ -34,6 +36,8 @@ extern const ash_port billing_v2_port;
 /* billing.v2.Billing.Charge */
 ASH_MUST_CHECK static inline ash_status billing_v2_charge(ash_call *call, const BillingV2ChargeRequest *in, BillingV2ChargeReply *out)
 {
+	static const BillingV2ChargeReply none = BILLING__V2__CHARGE_REPLY__INIT;
+	*out = none;
 	return ash_call_port(call, &billing_v2_port, 0, in, out);
 }
 
