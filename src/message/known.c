@@ -89,6 +89,8 @@ static bool add_span(struct json_writer *writer, enum known known,
 /* "a_b.c" as "a.bC"; false when it could not be read back. */
 static bool add_path(struct text *text, const char *path)
 {
+	if (!*path)
+		return false;
 	for (; *path; path++) {
 		bool upper = *path == '_';
 		path += upper;
@@ -264,7 +266,10 @@ static bool get_mask(struct json_reader *reader, const ProtobufCFieldDescriptor 
 	struct str text, path;
 	if (!json_get_text(reader, trail, &text))
 		return false;
+	bool ends_early = str_ends(text, STR(","));
 	while (text.length > 0 && str_split(&text, ',', &path)) {
+		if (path.length == 0 || (text.length == 0 && ends_early))
+			return json_wrong(reader, trail, "a path of a mask is empty");
 		char **item =
 			budget_items(&reader->budget, paths, message, 1, trail, reader->fault);
 		char *name = item ? snake(reader, path, trail) : NULL;

@@ -195,6 +195,10 @@ static void what_is_wrong(void **state)
 		{"{\"took\":\"315576000000.1s\"}",
 		 "took: it is no duration of at most 315576000000 s; write \"1.5s\""},
 		{"{\"mask\":\"a_b\"}", "mask: a path of a mask is in lowerCamelCase"},
+		{"{\"mask\":\"a,\"}", "mask: a path of a mask is empty"},
+		{"{\"mask\":\",a\"}", "mask: a path of a mask is empty"},
+		{"{\"mask\":\"a,,b\"}", "mask: a path of a mask is empty"},
+		{"{\"mask\":\",\"}", "mask: a path of a mask is empty"},
 		{"{\"value\":1e999}", "value: the number is too large"},
 		{"{\"data\":{\"a\":1,\"a\":2}}", "data[\"a\"]: the key is given twice"},
 		{"{\"maybeInt32\":{}}", "maybe_int32: it wants a number, not an object"},
@@ -254,8 +258,9 @@ static void structs_that_cannot_be_written(void **state)
 	Google__Protobuf__Duration mixed = {.seconds = 1, .nanos = -1};
 	Google__Protobuf__Value infinite = {.kind_case = GOOGLE__PROTOBUF__VALUE__KIND_NUMBER_VALUE,
 					    .number_value = __builtin_inf()};
-	char broken[] = "\xFF", camel[] = "aB";
-	char *paths[] = {camel};
+	char broken[] = "\xFF", camel[] = "aB", plain[] = "a", empty[] = "";
+	char *paths[] = {camel}, *no_path[] = {plain, empty};
+	Google__Protobuf__FieldMask hollow = {.n_paths = 2, .paths = no_path};
 	Google__Protobuf__FieldMask mask = {.n_paths = 1, .paths = paths};
 	const struct {
 		Every every;
@@ -268,6 +273,7 @@ static void structs_that_cannot_be_written(void **state)
 		{{.value = &infinite}, "value: JSON has no way to write the number of a Value"},
 		{{.text = broken}, "text: the text is not UTF-8"},
 		{{.mask = &mask}, "mask: the path 'aB' has no way to be written in JSON"},
+		{{.mask = &hollow}, "mask: the path '' has no way to be written in JSON"},
 	};
 	text_add(&out, STR("before"));
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
