@@ -280,6 +280,17 @@ static ash_status put_into(struct speller *speller)
 	return ASH_OK;
 }
 
+static bool writes(enum word word)
+{
+	return word == WORD_insert || word == WORD_update || word == WORD_delete;
+}
+
+/* UPDATE OR REPLACE and its like are SQLite's. */
+static bool is_conflict_clause(const struct speller *speller, enum word word)
+{
+	return word == WORD_or && speller->at > 0 && writes(speller_word(speller, speller->at - 1));
+}
+
 /* A reserved word. */
 static ash_status put_word(struct speller *speller, enum word word)
 {
@@ -288,6 +299,8 @@ static ash_status put_word(struct speller *speller, enum word word)
 			       ? speller_refuse(speller, speller->at,
 						"write x::type instead of cast(x as type)")
 			       : refuse_word(speller, word);
+	if (is_conflict_clause(speller, word))
+		return refuse_word(speller, word);
 	ASH_TRY(check_open(speller, word));
 	if (word == WORD_for)
 		return put_locking(speller);
@@ -299,11 +312,6 @@ static ash_status put_word(struct speller *speller, enum word word)
 	}
 	speller_copy(speller);
 	return ASH_OK;
-}
-
-static bool writes(enum word word)
-{
-	return word == WORD_insert || word == WORD_update || word == WORD_delete;
 }
 
 /* What stands in a parenthesis does not write: SQLite has no such thing. */
