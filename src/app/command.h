@@ -29,6 +29,8 @@ struct command {
 	const char *since;  /* the next two of a listing, as given, or NULL */
 	const char *after;
 	const char *limit;
+	const struct verb *verb; /* NULL: there is none such */
+	bool helps;              /* --help */
 	bool dry_run;
 	bool all;
 	struct dead_filter filter;

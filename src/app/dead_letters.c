@@ -49,8 +49,7 @@ static bool read_count(const char *text, int64_t *out)
 static int wrong(const struct command *command, const char *flag, const char *value,
 		 const char *wanted)
 {
-	fprintf(command->err, "--%s: '%s' is not %s\n", flag, value,
-		wanted);
+	fprintf(command->err, "--%s: '%s' is not %s\n", flag, value, wanted);
 	return EXIT_MISTAKE;
 }
 

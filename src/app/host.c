@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/holder.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 /* What is left of the spans is sent for so long. */
 #define HOST_EXPORT_PATIENCE_MS 2000
@@ -125,6 +125,7 @@ ash_status host_open(struct host *host, struct fault *fault)
 	options.modules = modules;
 	options.module_count = count + 2;
 	ASH_TRY(locate(host, &options.location, fault));
+	host->location = options.location;
 	ASH_TRY(store_open(&host->store, &options, fault));
 	host->environment.store = host->store;
 	const struct event_options events = {.workers = settings->workers,
@@ -135,6 +136,16 @@ ash_status host_open(struct host *host, struct fault *fault)
 					     .dead_days = settings->dead_days,
 					     .block_keys = settings->block_keys};
 	return event_hub_new(&host->environment, &events, host->metrics, &host->hub, fault);
+}
+
+const char *host_file(const struct host *host)
+{
+	static const char SQLITE[] = "sqlite:";
+	const char *location = host->location;
+	if (!location || strncmp(location, SQLITE, strlen(SQLITE)) != 0)
+		return NULL;
+	location += strlen(SQLITE);
+	return strcmp(location, ":memory:") == 0 ? NULL : location;
 }
 
 ash_status host_migrate(struct host *host, const struct store_migration_options *options,
@@ -167,10 +178,10 @@ static ash_status start_server(struct host *host, struct fault *fault)
 		.context = host->router,
 	};
 	struct error error;
-	char holder[HOLDER_SIZE];
+	char holder[PROCESS_SIZE];
 	if (http_server_start(&options, &host->server, &error) == 0)
 		return ASH_OK;
-	if (error.code == ERROR_BUSY && holder_of_port(settings->port, holder, sizeof holder))
+	if (error.code == ERROR_BUSY && process_at_port(settings->port, holder, sizeof holder))
 		return fault_set(fault, ASH_ALREADY_EXISTS, "%s: %s has it", error.message, holder);
 	if (error.code == ERROR_BUSY)
 		return fault_set(fault, ASH_ALREADY_EXISTS, "%s", error.message);
@@ -202,7 +213,12 @@ void host_stop(struct host *host)
 	schedules_stop(host->schedules);
 	if (host->hub)
 		event_hub_stop(host->hub);
-	exporter_stop(take(host->exporter), HOST_EXPORT_PATIENCE_MS);
+	host_flush(host, HOST_EXPORT_PATIENCE_MS);
+}
+
+void host_flush(struct host *host, uint32_t patience_ms)
+{
+	exporter_stop(__atomic_exchange_n(&host->exporter, NULL, __ATOMIC_ACQ_REL), patience_ms);
 }
 
 void host_release(struct host *host)

@@ -39,6 +39,7 @@ struct host {
 	struct http_asset *assets;
 	struct recorder *recorder;
 	struct environment environment;
+	const char *location; /* of the store */
 	struct store *store;
 	struct event_hub *hub;
 	struct schedules *schedules;
@@ -57,6 +58,9 @@ int host_init(struct host *host, const ash_app *app, const struct settings *sett
  * delivered yet. Errors: those of store_open(), ASH_UNAVAILABLE (the data folder). */
 ash_status host_open(struct host *host, struct fault *fault) ASH_MUST_CHECK;
 
+/* The file of the open store's data; NULL where it is not in one. */
+const char *host_file(const struct host *host);
+
 /* Brings the schema up to date, or says what would be done; see store_migrate(). */
 ash_status host_migrate(struct host *host, const struct store_migration_options *options,
 			struct fault *fault) ASH_MUST_CHECK;
@@ -69,6 +73,9 @@ ash_status host_start(struct host *host, struct fault *fault) ASH_MUST_CHECK;
 /* Ends all of it: answers what came, hands over what is being delivered, sends the spans that are
  * left. Each for at most `drain` seconds, after which what is left is cut off. */
 void host_stop(struct host *host);
+
+/* Sends the spans that are left, for at most `patience_ms`, and exports no more. Any thread. */
+void host_flush(struct host *host, uint32_t patience_ms);
 
 /* Stops and frees. Takes a zeroed struct. */
 void host_release(struct host *host);

@@ -2,6 +2,7 @@
 /* The command line of an application. The only folder of the runtime that prints. */
 #include "app/command.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -67,44 +68,155 @@ int command_open(struct command *command, struct host *host, bool migrates)
 static int command_help(struct command *command);
 static int command_version(struct command *command);
 
+/* What a verb knows: settings and --deploy, and flags of its own. */
+enum { KNOWS_SETTINGS = 1, KNOWS_DRY = 2, KNOWS_DEAD = 4, KNOWS_REPLAY = 8 };
+
+#define ALL_VERBS (~0U)
+
 static const struct verb {
 	const char *name;
 	const char *words;
 	const char *help;
 	int (*run)(struct command *command);
-	size_t most; /* words after it */
+	size_t most;      /* words after it */
+	unsigned flags;   /* that it knows */
+	const char *ends; /* what its exit status means, beyond 0, 1 and 2 */
 } VERBS[] = {
-	{"run", "", "runs the application until SIGTERM or Ctrl-C", command_run, 0},
-	{"migrate", "[--dry-run]", "brings the store's schema up to date", command_migrate, 0},
+	{"run", "", "runs the application until SIGTERM or Ctrl-C", command_run, 0, KNOWS_SETTINGS,
+	 "3: handlers had to be cut off; 75: another process has the address, or migrates"},
+	{"migrate", "[--dry-run]", "brings the store's schema up to date", command_migrate, 0,
+	 KNOWS_SETTINGS | KNOWS_DRY, "75: another process migrates"},
 	{"dead-letters", "list|show|keys|requeue|discard [ID]",
-	 "events that could not be handled; of one --subscriber, --event or --status, died "
-	 "--since TIME, --after ID, --limit NUMBER; --all; keys: those that they hold back",
-	 command_dead_letters, 2},
+	 "events that could not be handled; keys: those that they hold back", command_dead_letters,
+	 2, KNOWS_SETTINGS | KNOWS_DEAD, NULL},
 	{"replay", "SUBSCRIBER --since TIME",
-	 "delivers to a module again what was published since then, all or one --event; TIME "
-	 "is 2026-11-21T06:00:00Z, or 30m, 12h, 7d ago",
-	 command_replay, 1},
-	{"routes", "", "the HTTP routes, and what answers them", command_routes, 0},
-	{"modules", "", "the modules, and what they have to do with each other", command_modules,
-	 0},
+	 "delivers to a module again what was published since then, all or one --event",
+	 command_replay, 1, KNOWS_SETTINGS | KNOWS_REPLAY, NULL},
+	{"routes", "", "the HTTP routes, and what answers them", command_routes, 0, KNOWS_SETTINGS,
+	 NULL},
+	{"modules", "", "the modules, and what they have to do with each other", command_modules, 0,
+	 KNOWS_SETTINGS, NULL},
 	{"check-config", "", "whether contracts and deployment fit; opens nothing", command_check,
-	 0},
-	{"help", "", "this page", command_help, 0},
-	{"version", "", "the version", command_version, 0},
+	 0, KNOWS_SETTINGS, NULL},
+	{"help", "[VERB]", "this page, or one of a verb", command_help, 1, 0, NULL},
+	{"version", "", "the version", command_version, 0, 0, NULL},
 };
 
 #define VERB_COUNT (sizeof VERBS / sizeof *VERBS)
 
-static int command_help(struct command *command)
+/* Flags that are no settings. Those with a value set a text, the others a switch. */
+static const struct flag {
+	const char *name;
+	const char *value; /* NULL: a switch */
+	const char *help;
+	unsigned known; /* to verbs with one of these */
+	size_t field;   /* of struct command */
+} FLAGS[] = {
+	{"help", NULL, "this page", ALL_VERBS, offsetof(struct command, helps)},
+	{"deploy", "FILE", "settings of a file; those given here come after it", KNOWS_SETTINGS,
+	 offsetof(struct command, deploy)},
+	{"dry-run", NULL, "only says what would run", KNOWS_DRY, offsetof(struct command, dry_run)},
+	{"subscriber", "MODULE", "only what this module could not handle", KNOWS_DEAD,
+	 offsetof(struct command, filter.subscriber)},
+	{"event", "NAME", "only events of this name", KNOWS_DEAD | KNOWS_REPLAY,
+	 offsetof(struct command, filter.event)},
+	{"status", "STATUS", "only what failed with this status", KNOWS_DEAD,
+	 offsetof(struct command, filter.status)},
+	{"since", "TIME", "2026-11-21T06:00:00Z, or 30m, 12h, 7d ago", KNOWS_DEAD | KNOWS_REPLAY,
+	 offsetof(struct command, since)},
+	{"after", "ID", "only what is listed behind this one", KNOWS_DEAD,
+	 offsetof(struct command, after)},
+	{"limit", "NUMBER", "at most so many", KNOWS_DEAD, offsetof(struct command, limit)},
+	{"all", NULL, "requeue, discard: all that fit, instead of one ID", KNOWS_DEAD,
+	 offsetof(struct command, all)},
+};
+
+#define FLAG_COUNT (sizeof FLAGS / sizeof *FLAGS)
+
+static bool is_known(const struct flag *flag, const struct verb *verb)
 {
-	FILE *out = command->out;
-	const char *name, *value, *help;
-	fprintf(out, "usage: %s VERB [--SETTING VALUE ...]\n\n", command->app->name);
+	return flag->known == ALL_VERBS || flag->known & verb->flags;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		fprintf(out, "  %s %s\n      %s\n", VERBS[i].name, VERBS[i].words, VERBS[i].help);
+		if (strcmp(name, VERBS[i].name) == 0)
+			return &VERBS[i];
+	return NULL;
+}
+
+/* Tells what is wrong with a word, and which of `names` may have been meant. */
+static int mistake(struct command *command, const char *what, struct str word,
+		   const struct str *names, size_t count)
+{
+	struct str nearest = str_nearest(word, names, count);
+	const char *name = command->app->name;
+	fprintf(command->err, "%s '%.*s'; ", what, STR_ARG(word));
+	if (nearest.length)
+		fprintf(command->err, "did you mean '%.*s'?\n", STR_ARG(nearest));
+	else if (command->verb)
+		fprintf(command->err, "see %s %s --help\n", name, command->verb->name);
+	else
+		fprintf(command->err, "see %s help\n", name);
+	return EXIT_MISTAKE;
+}
+
+static int no_verb(struct command *command, const char *word)
+{
+	struct str names[VERB_COUNT];
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		names[i] = str_of(VERBS[i].name);
+	return mistake(command, "there is no verb", str_of(word), names, VERB_COUNT);
+}
+
+/* ---- pages of help ---- */
+
+static void show_settings(FILE *out)
+{
+	const char *name, *value, *help;
 	fprintf(out, "\nsettings, here or in the file that --deploy FILE names:\n");
 	for (size_t i = 0; settings_at(i, &name, &value, &help); i++)
 		fprintf(out, "  --%s %s\n      %s\n", name, value, help);
+}
+
+static int help_on(struct command *command, const struct verb *verb)
+{
+	FILE *out = command->out;
+	fprintf(out, "usage: %s %s%s%s%s\n\n%s\n", command->app->name, verb->name,
+		*verb->words ? " " : "", verb->words,
+		verb->flags & KNOWS_SETTINGS ? " [--SETTING VALUE ...]" : "", verb->help);
+	fprintf(out, "\nflags:\n");
+	for (size_t i = 0; i < FLAG_COUNT; i++)
+		if (is_known(&FLAGS[i], verb))
+			fprintf(out, "  --%s%s%s\n      %s\n", FLAGS[i].name,
+				FLAGS[i].value ? " " : "", FLAGS[i].value ? FLAGS[i].value : "",
+				FLAGS[i].help);
+	if (verb->flags & KNOWS_SETTINGS)
+		show_settings(out);
+	fprintf(out,
+		"\nexit status: 0: fine; 1: it failed; 2: a mistake of the command line, a "
+		"contract or the deployment file%s%s\n",
+		verb->ends ? "; " : "", verb->ends ? verb->ends : "");
+	return EXIT_FINE;
+}
+
+static int command_help(struct command *command)
+{
+	FILE *out = command->out;
+	if (command->words[0]) {
+		const struct verb *verb = find_verb(command->words[0]);
+		return verb ? help_on(command, verb) : no_verb(command, command->words[0]);
+	}
+	fprintf(out, "usage: %s VERB [--SETTING VALUE ...]\n\n", command->app->name);
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		fprintf(out, "  %s %s\n      %s\n", VERBS[i].name, VERBS[i].words, VERBS[i].help);
+	fprintf(out, "\n%s VERB --help tells more of each.\n", command->app->name);
+	show_settings(out);
 	return EXIT_FINE;
 }
 
@@ -115,41 +227,47 @@ static int command_version(struct command *command)
 	return EXIT_FINE;
 }
 
-static int mistake(struct command *command, const char *what, struct str word)
+/* ---- words and flags ---- */
+
+static const struct flag *find_flag(const struct verb *verb, struct str name)
 {
-	fprintf(command->err, "%s '%.*s'; see %s help\n", what, STR_ARG(word), command->app->name);
-	return EXIT_MISTAKE;
+	for (size_t i = 0; i < FLAG_COUNT; i++)
+		if (str_equal(str_of(FLAGS[i].name), name) && is_known(&FLAGS[i], verb))
+			return &FLAGS[i];
+	return NULL;
 }
 
-/* Flags that are no settings. Those with a value set a text, the others a switch. */
-static bool set_flag(struct command *command, struct str name, const char *value, bool *takes)
+static bool is_setting(struct str wanted)
 {
-	const struct {
-		struct str name;
-		const char **text;
-		bool *on;
-	} FLAGS[] = {
-		{STR("deploy"), &command->deploy, NULL},
-		{STR("subscriber"), &command->filter.subscriber, NULL},
-		{STR("event"), &command->filter.event, NULL},
-		{STR("status"), &command->filter.status, NULL},
-		{STR("since"), &command->since, NULL},
-		{STR("after"), &command->after, NULL},
-		{STR("limit"), &command->limit, NULL},
-		{STR("dry-run"), NULL, &command->dry_run},
-		{STR("all"), NULL, &command->all},
-	};
-	for (size_t i = 0; i < sizeof FLAGS / sizeof *FLAGS; i++) {
-		if (!str_equal(FLAGS[i].name, name))
-			continue;
-		*takes = FLAGS[i].text != NULL;
-		if (FLAGS[i].text && value)
-			*FLAGS[i].text = value;
-		if (FLAGS[i].on)
-			*FLAGS[i].on = true;
-		return true;
-	}
+	const char *name, *value, *help;
+	for (size_t i = 0; settings_at(i, &name, &value, &help); i++)
+		if (str_equal(str_of(name), wanted))
+			return true;
 	return false;
+}
+
+static int no_flag(struct command *command, struct str name)
+{
+	struct str names[FLAG_COUNT + SETTINGS_LIMIT];
+	const char *setting, *value, *help;
+	size_t count = 0;
+	for (size_t i = 0; i < FLAG_COUNT; i++)
+		if (is_known(&FLAGS[i], command->verb))
+			names[count++] = str_of(FLAGS[i].name);
+	if (command->verb->flags & KNOWS_SETTINGS)
+		for (size_t i = 0; i < SETTINGS_LIMIT && settings_at(i, &setting, &value, &help);
+		     i++)
+			names[count++] = str_of(setting);
+	return mistake(command, "there is no flag", name, names, count);
+}
+
+static void set_flag(struct command *command, const struct flag *flag, const char *value)
+{
+	char *field = (char *)command + flag->field;
+	if (flag->value)
+		*(const char **)field = value;
+	else
+		*(bool *)field = true;
 }
 
 /* One word that starts with "--". `pass` 0 takes the flags, 1 the settings, which come after the
@@ -160,15 +278,19 @@ static int read_flag(struct command *command, int argc, char **argv, int *i, int
 	struct str word = str_of(argv[*i] + 2);
 	ptrdiff_t equals = str_find(word, '=');
 	struct str name = equals < 0 ? word : str_first(word, (size_t)equals);
-	bool given = equals >= 0, takes = true, known;
+	const struct flag *flag = find_flag(command->verb, name);
+	bool given = equals >= 0, takes = !flag || flag->value, known;
 	const char *value = given ? name.at + equals + 1 : *i + 1 < argc ? argv[*i + 1] : NULL;
-	bool flag = set_flag(command, name, value, &takes);
+	if (!flag && (!(command->verb->flags & KNOWS_SETTINGS) || !is_setting(name)))
+		return no_flag(command, name);
 	if (takes && !value)
-		return mistake(command, "there is no value for", str_of(argv[*i]));
+		return mistake(command, "there is no value for", str_of(argv[*i]), NULL, 0);
 	if (!takes && given)
-		return mistake(command, "there should be no value in", str_of(argv[*i]));
+		return mistake(command, "there should be no value in", str_of(argv[*i]), NULL, 0);
 	if (takes && !given)
 		++*i;
+	if (flag)
+		set_flag(command, flag, value);
 	if (flag || pass == 0)
 		return EXIT_FINE;
 	const char *why =
@@ -179,18 +301,19 @@ static int read_flag(struct command *command, int argc, char **argv, int *i, int
 	return EXIT_MISTAKE;
 }
 
-static int read_words(struct command *command, const struct verb *verb, int argc, char **argv,
-		      int pass)
+static int read_words(struct command *command, int argc, char **argv, int pass)
 {
 	size_t count = 0;
 	for (int i = 2; i < argc; i++) {
 		int result = EXIT_FINE;
-		if (strncmp(argv[i], "--", 2) == 0)
+		if (strcmp(argv[i], "-h") == 0)
+			command->helps = true;
+		else if (strncmp(argv[i], "--", 2) == 0)
 			result = read_flag(command, argc, argv, &i, pass);
-		else if (count < verb->most)
+		else if (count < command->verb->most)
 			command->words[count++] = argv[i];
 		else
-			result = mistake(command, "there is no use for", str_of(argv[i]));
+			result = mistake(command, "there is no use for", str_of(argv[i]), NULL, 0);
 		if (result != EXIT_FINE)
 			return result;
 	}
@@ -210,32 +333,26 @@ static int read_deploy(struct command *command)
 	return tell_errors(command, &errors);
 }
 
-static const struct verb *find_verb(const char *name)
+static int run_verb(struct command *command, int argc, char **argv)
 {
-	if (strcmp(name, "--version") == 0)
-		name = "version";
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-		name = "help";
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		if (strcmp(name, VERBS[i].name) == 0)
-			return &VERBS[i];
-	return NULL;
+	int result = read_words(command, argc, argv, 0);
+	if (result == EXIT_FINE && command->helps)
+		return help_on(command, command->verb);
+	if (result == EXIT_FINE)
+		result = read_deploy(command);
+	if (result == EXIT_FINE)
+		result = read_words(command, argc, argv, 1);
+	return result == EXIT_FINE ? command->verb->run(command) : result;
 }
 
 int command_main(int argc, char **argv, const ash_app *app, FILE *out, FILE *err)
 {
 	struct command command = {.app = app, .out = out, .err = err};
-	const struct verb *verb = find_verb(argc > 1 ? argv[1] : "help");
-	if (!verb)
-		return mistake(&command, "there is no verb", str_of(argv[1]));
+	command.verb = find_verb(argc > 1 ? argv[1] : "help");
+	if (!command.verb)
+		return no_verb(&command, argv[1]);
 	settings_init(&command.settings);
-	int result = read_words(&command, verb, argc, argv, 0);
-	if (result == EXIT_FINE)
-		result = read_deploy(&command);
-	if (result == EXIT_FINE)
-		result = read_words(&command, verb, argc, argv, 1);
-	if (result == EXIT_FINE)
-		result = verb->run(&command);
+	int result = run_verb(&command, argc, argv);
 	settings_release(&command.settings);
 	return result;
 }

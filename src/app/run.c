@@ -1,31 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verbs run and migrate. Owns the process: its signals and how it ends. */
+/* The verbs run and migrate, and what they say of other processes. */
 #include "app/command.h"
 
-#include <signal.h>
 #include <unistd.h>
 
-/* Past what draining may take, the process ends anyhow. What was not committed is not there, and
- * what was is delivered by the next that runs. */
-#define RUN_GRACE_SECONDS 5
+#include "app/ending.h"
+#include "base/process.h"
+
+/* How long another migrator is waited for. */
+#define RUN_MIGRATOR_PATIENCE (600 * 1000 * 1000 * 1000ULL)
+
+static const struct log_origin NOBODY = {0};
+
+/* ---- migrating ---- */
+
+struct migrating {
+	struct command *command;
+	const struct logger *logger; /* NULL: tells people */
+};
 
 static void note(void *context, const char *module, const char *migration)
 {
-	struct command *command = context;
+	struct command *command = ((struct migrating *)context)->command;
 	fprintf(command->out, "%s %s %s\n", command->dry_run ? "would run" : "ran", module,
 		migration);
+}
+
+static void note_wait(void *context, const char *who)
+{
+	const struct migrating *migrating = context;
+	if (migrating->logger)
+		log_write(migrating->logger, LOG_WARN_LEVEL, &NOBODY, "waits to migrate: %s does",
+			  who);
+	else
+		fprintf(migrating->command->err, "%s: waits to migrate: %s does\n",
+			migrating->command->app->name, who);
+}
+
+/* Returns what main() is to return. */
+static int migrate(struct migrating *migrating, struct host *host)
+{
+	struct command *command = migrating->command;
+	const struct store_migration_options options = {
+		.dry_run = command->dry_run,
+		.patience = RUN_MIGRATOR_PATIENCE,
+		.tell = migrating->logger ? NULL : note,
+		.wait = note_wait,
+		.context = migrating,
+	};
+	struct fault fault;
+	if (host_migrate(host, &options, &fault) == ASH_OK)
+		return EXIT_FINE;
+	command_fail(command, &fault);
+	return fault.status == ASH_DEADLINE_EXCEEDED ? EXIT_BUSY : EXIT_FAILED;
 }
 
 int command_migrate(struct command *command)
 {
 	_cleanup_(host_release) struct host host = {0};
-	const struct store_migration_options options = {
-		.dry_run = command->dry_run, .tell = note, .context = command};
-	struct fault fault;
+	struct migrating migrating = {.command = command};
 	int result = command_open(command, &host, false);
-	if (result == EXIT_FINE && host_migrate(&host, &options, &fault) != ASH_OK)
-		result = command_fail(command, &fault);
-	return result;
+	return result == EXIT_FINE ? migrate(&migrating, &host) : result;
+}
+
+/* ---- running ---- */
+
+/* Others may work on the same data, as workers do; who starts one by mistake wants to know. */
+static void tell_others(const struct host *host)
+{
+	const char *path = host_file(host);
+	char who[PROCESS_SIZE];
+	if (path && process_with_file(path, who, sizeof who))
+		log_write(&host->logger, LOG_INFO_LEVEL, &NOBODY, "%s works on %s, too", who, path);
 }
 
 static void tell_start(struct command *command, const struct host *host)
@@ -44,39 +90,35 @@ static void tell_start(struct command *command, const struct host *host)
 		  http_server_port(host->server));
 }
 
-/* Waits to be asked to end. A second request, or too long a wait after it, ends the process. */
-static void wait_for_end(struct host *host, const sigset_t *ends)
+static int start(struct command *command, struct ending *ending, struct host *host)
 {
-	const struct log_origin origin = {0};
-	int signal_number;
-	sigwait(ends, &signal_number);
-	log_write(&host->logger, LOG_INFO_LEVEL, &origin, "ends on %s; drains for at most %u s",
-		  signal_number == SIGTERM ? "SIGTERM" : "SIGINT", host->settings->drain);
-	alarm(host->settings->drain + RUN_GRACE_SECONDS);
-	pthread_sigmask(SIG_UNBLOCK, ends, NULL);
+	struct migrating migrating = {command, &host->logger};
+	struct fault fault;
+	int result = command_open(command, host, false);
+	if (result != EXIT_FINE)
+		return result;
+	ending_let_go(ending, true);
+	tell_others(host);
+	result = migrate(&migrating, host);
+	ending_let_go(ending, false);
+	if (result != EXIT_FINE)
+		return result;
+	ending_watch(ending, host);
+	if (host_start(host, &fault) == ASH_OK)
+		return EXIT_FINE;
+	command_fail(command, &fault);
+	return fault.status == ASH_ALREADY_EXISTS ? EXIT_BUSY : EXIT_FAILED;
 }
 
 int command_run(struct command *command)
 {
+	struct ending ending;
 	_cleanup_(host_release) struct host host = {0};
-	struct fault fault;
-	sigset_t ends;
-	/* Before any thread is made, so that all of them leave the signals to this one. */
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	int result = command_open(command, &host, true);
-	if (result == EXIT_FINE && host_start(&host, &fault) != ASH_OK) {
-		result = command_fail(command, &fault);
-		if (fault.status == ASH_ALREADY_EXISTS)
-			result = EXIT_BUSY;
-	}
+	ending_init(&ending);
+	int result = start(command, &ending, &host);
 	if (result == EXIT_FINE) {
 		tell_start(command, &host);
-		wait_for_end(&host, &ends);
-		host_stop(&host);
+		ending_wait(&ending);
 	}
 	return result;
 }

@@ -52,6 +52,9 @@ void settings_release(struct settings *settings);
 const char *settings_set(struct settings *settings, struct str name, struct str value, bool *known,
 			 char *buffer, size_t size) must_check;
 
+/* Settings, at most. */
+#define SETTINGS_LIMIT 40
+
 /* The setting at `index` for a page of help; false past the last. */
 bool settings_at(size_t index, const char **name, const char **value, const char **help);
 

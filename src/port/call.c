@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "port/transaction.h"
 
@@ -291,7 +292,11 @@ ash_status ash_call_port(ash_call *call, const ash_port *port, uint16_t index, c
 void request_begin(struct request *request, const struct environment *environment,
 		   uint64_t deadline, const struct trace_context *trace)
 {
-	*request = (struct request){.environment = environment, .deadline = deadline};
+	*request = (struct request){
+		.environment = environment,
+		.deadline = deadline,
+		.slot = underway_enter(environment->underway, request),
+	};
 	if (trace)
 		request->trace = *trace;
 	else
@@ -306,10 +311,22 @@ void request_end(struct request *request)
 		store_release(take(request->session));
 	}
 	arena_release(&request->arena);
+	underway_leave(take(request->slot));
 }
 
-static ash_call first_call(struct request *request, const struct member *member, const char *origin)
+/* The first call of a request, of the handler with this name. */
+static ash_call first_call(struct request *request, const struct member *member, const char *origin,
+			   const char *name)
 {
+	const struct clock *clock = request->environment->clock;
+	if (request->slot)
+		underway_tell(request->slot,
+			      &(struct underway_item){
+				      .module = member->module,
+				      .name = name,
+				      .trace = {request->trace.trace[0], request->trace.trace[1]},
+				      .started = clock->monotonic(clock),
+			      });
 	return (ash_call){
 		.request = request,
 		.member = member,
@@ -322,7 +339,7 @@ static ash_call first_call(struct request *request, const struct member *member,
 ash_status request_call(struct request *request, const char *origin, const struct binding *binding,
 			uint16_t method, const void *in, void *out)
 {
-	ash_call call = first_call(request, binding->member, origin);
+	ash_call call = first_call(request, binding->member, origin, binding->names[method]);
 	call.reads = binding->port->methods[method].idempotency == ASH_NO_SIDE_EFFECTS;
 	return invoke(binding, method, &call, SPAN_SERVER, in, out);
 }
@@ -331,7 +348,7 @@ ash_status request_run(struct request *request, const struct member *member, con
 		       enum span_kind kind, const char *name,
 		       ash_status (*handler)(void *context, ash_call *call), void *context)
 {
-	ash_call call = first_call(request, member, origin);
+	ash_call call = first_call(request, member, origin, name);
 	const struct clock *clock = request->environment->clock;
 	bool sampled = is_sampled(request);
 	uint64_t started = sampled ? clock->monotonic(clock) : 0;

@@ -10,6 +10,7 @@
 #include "port/registry.h"
 #include "store/store.h"
 #include "telemetry/log.h"
+#include "port/underway.h"
 #include "telemetry/span.h"
 
 /* What a call lives in: one request, delivery or tick, and below it the calls of ports, one
@@ -33,7 +34,8 @@ struct environment {
 	struct recorder *recorder;
 	const struct logger *logger;
 	const struct clock *clock;
-	struct event_hub *events; /* NULL: nothing can be published */
+	struct underway *underway; /* NULL: nobody asks what runs */
+	struct event_hub *events;  /* NULL: nothing can be published */
 	/* Called after a transaction in which something was published was committed. */
 	void (*published)(struct event_hub *events);
 };
@@ -56,6 +58,7 @@ struct request {
 	bool gave_up;   /* ash_give_up() was called */
 	bool lost;      /* a delivery's: another process has taken it */
 	unsigned depth;
+	struct underway_slot *slot;      /* or NULL */
 	char trace_id[TRACE_ID_HEX + 1]; /* as text, once it was asked for */
 	char idempotency_key[CALL_KEY_SIZE];
 };

@@ -17,10 +17,14 @@ enum savepoint_step { SAVEPOINT_SET, SAVEPOINT_RESTORE, SAVEPOINT_KEEP };
 
 /* What migrations need of an engine; over one session, which is given back at the end. */
 struct migrator {
-	/* Waits until no other process migrates, at most `lock_timeout` nanoseconds, and makes what
-	 * all modules need. A dry run changes nothing and waits for nobody. */
-	ash_status (*open)(struct store_session *session, uint64_t lock_timeout, bool dry_run,
-			   struct fault *fault);
+	/* Waits until no other process migrates, at most `patience` nanoseconds, and makes what all
+	 * modules need; a lock is waited for `lock_timeout` nanoseconds from then on. A dry run
+	 * changes nothing and waits for nobody. May be called again after
+	 * ASH_DEADLINE_EXCEEDED: another process migrates. */
+	ash_status (*open)(struct store_session *session, uint64_t patience, uint64_t lock_timeout,
+			   bool dry_run, struct fault *fault);
+	/* Who has what open() waits for. False: it cannot be told. */
+	bool (*holder)(struct store_session *session, char *out, size_t size);
 	void (*close)(struct store_session *session);
 	/* Calls `each` with module, name and checksum of every migration that ran. */
 	ash_status (*applied)(struct store_session *session,

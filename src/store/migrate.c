@@ -14,6 +14,9 @@
 
 #define LOCK_TIMEOUT (5 * 1000 * 1000 * 1000ULL)
 
+/* How long another migrator is waited for before it is told. */
+#define SHORT_PATIENCE (200 * 1000 * 1000ULL)
+
 #define CHECKSUM_SIZE 33
 
 /* Migrations that ran, by "module/name". */
@@ -213,14 +216,32 @@ static ash_status run_module(struct store_session *session, unsigned index,
 	return ASH_OK;
 }
 
+/* Tries shortly first, so that a wait can be told. */
+static ash_status open_migrator(struct store_session *session,
+				const struct store_migration_options *options, struct fault *fault)
+{
+	const struct migrator *migrator = session->store->engine->migrate;
+	uint64_t timeout = options->lock_timeout ? options->lock_timeout : LOCK_TIMEOUT;
+	uint64_t patience = options->patience ? options->patience : timeout;
+	char who[256];
+	if (!options->wait || options->dry_run)
+		return migrator->open(session, patience, timeout, options->dry_run, fault);
+	ash_status status = migrator->open(session, SHORT_PATIENCE, timeout, false, fault);
+	if (status != ASH_DEADLINE_EXCEEDED)
+		return status;
+	if (!migrator->holder(session, who, sizeof who))
+		snprintf(who, sizeof who, "another process");
+	options->wait(options->context, who);
+	return migrator->open(session, patience, timeout, false, fault);
+}
+
 static ash_status run_all(struct store_session *session,
 			  const struct store_migration_options *options, struct fault *fault)
 {
 	const struct store *store = session->store;
 	const struct migrator *migrator = store->engine->migrate;
 	_cleanup_(applied_release) struct applied applied = {store};
-	uint64_t timeout = options->lock_timeout ? options->lock_timeout : LOCK_TIMEOUT;
-	ASH_TRY(migrator->open(session, timeout, options->dry_run, fault));
+	ASH_TRY(open_migrator(session, options, fault));
 	ash_status status = migrator->applied(session, note_applied, &applied, fault);
 	for (unsigned i = 0; status == ASH_OK && i < store->wall.module_count; i++)
 		status = run_module(session, i, &applied, options, fault);

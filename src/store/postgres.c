@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 /* How long a rollback may take, whatever the deadline was. */
 #define ROLLBACK_PATIENCE (5 * 1000 * 1000 * 1000ULL)
@@ -91,8 +92,10 @@ PGconn *postgres_connect(const struct store *store, const char *name)
 
 static ash_status open_connection(struct postgres_session *session, struct fault *fault)
 {
+	char name[128];
+	process_here(name, sizeof name);
 	PQfinish(session->connection);
-	session->connection = postgres_connect(session->base.store, "ashlar");
+	session->connection = postgres_connect(session->base.store, name);
 	session->generation++;
 	session->role = POSTGRES_NO_ROLE;
 	if (PQstatus(session->connection) != CONNECTION_OK)

@@ -115,19 +115,57 @@ static ash_status make_all(struct store_session *base, struct fault *fault)
 	return status;
 }
 
-static ash_status open_migrator(struct store_session *base, uint64_t lock_timeout, bool dry_run,
-				struct fault *fault)
+static ash_status set_lock_timeout(struct store_session *base, uint64_t nanoseconds,
+				   struct fault *fault)
 {
 	char sql[80];
+	snprintf(sql, sizeof sql, "set lock_timeout = %llu",
+		 (unsigned long long)(nanoseconds / 1000000 ? nanoseconds / 1000000 : 1));
+	return own(base, sql, fault);
+}
+
+static ash_status open_migrator(struct store_session *base, uint64_t patience,
+				uint64_t lock_timeout, bool dry_run, struct fault *fault)
+{
 	if (dry_run)
 		return ASH_OK;
-	snprintf(sql, sizeof sql, "set lock_timeout = %llu",
-		 (unsigned long long)(lock_timeout / 1000000 ? lock_timeout / 1000000 : 1));
-	ASH_TRY(own(base, sql, fault));
+	ASH_TRY(set_lock_timeout(base, patience, fault));
 	ash_status status = own(base, "select pg_advisory_lock(" LOCK_KEY ")", fault);
 	if (status == ASH_DEADLINE_EXCEEDED)
 		return fault_set(fault, status, "another process migrates this database");
+	if (status == ASH_OK)
+		status = set_lock_timeout(base, lock_timeout, fault);
 	return status == ASH_OK ? make_all(base, fault) : status;
+}
+
+struct holder {
+	char *out;
+	size_t size;
+	bool found;
+};
+
+static ash_status note_holder(void *context, const char *const *row, struct fault *fault)
+{
+	struct holder *holder = context;
+	(void)fault;
+	snprintf(holder->out, holder->size, "%s (session %s of the database, there since %s)",
+		 row[0], row[1], row[2]);
+	holder->found = true;
+	return ASH_OK;
+}
+
+static bool find_holder(struct store_session *base, char *out, size_t size)
+{
+	struct holder holder = {out, size, false};
+	return postgres_own(postgres_session(base),
+			    "select coalesce(nullif(a.application_name, ''), 'somebody'),"
+			    " a.pid::text, to_char(a.backend_start at time zone 'utc',"
+			    " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+			    " from pg_locks l join pg_stat_activity a using (pid)"
+			    " where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
+			    " and (l.classid::bigint << 32 | l.objid::bigint) = " LOCK_KEY,
+			    NULL, note_holder, &holder, NULL) == ASH_OK &&
+	       holder.found;
 }
 
 /* Whatever is left of it goes with the connection. */
@@ -234,6 +272,7 @@ static ash_status record(struct store_session *base, const char *const *values, 
 
 const struct migrator postgres_migrator = {
 	.open = open_migrator,
+	.holder = find_holder,
 	.close = close_migrator,
 	.applied = read_applied,
 	.begin = begin_migration,

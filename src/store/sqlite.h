@@ -27,6 +27,7 @@ struct sqlite_session {
 	sqlite3 *db;
 	sqlite3_stmt *control[CONTROL_COUNT];
 	bool has_turn;
+	uint64_t lock_timeout; /* while it migrates */
 	int64_t now; /* of the transaction, in microseconds since 1970; 0: not asked yet */
 	char refused[2 * TOKEN_NAME_LIMIT + 2]; /* the name that the authorizer met last */
 };

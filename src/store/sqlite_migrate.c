@@ -4,6 +4,9 @@
 #include "sqlite.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
+#include "base/process.h"
+#include "base/text.h"
 
 /* Notes that a row is there. */
 static ash_status note(void *context, const char *const *row, struct fault *fault)
@@ -14,19 +17,45 @@ static ash_status note(void *context, const char *const *row, struct fault *faul
 	return ASH_OK;
 }
 
-static ash_status open_migrator(struct store_session *base, uint64_t lock_timeout, bool dry_run,
-				struct fault *fault)
+/* Whoever migrates writes. */
+static ash_status await_writer(struct sqlite_session *session, uint64_t patience,
+			       struct fault *fault)
+{
+	session->base.deadline = clock_monotonic() + patience;
+	session->base.intent = STORE_WRITE;
+	ash_status status = sqlite_begin(session, fault);
+	if (status != ASH_OK)
+		return status;
+	session->base.store->engine->rollback(&session->base);
+	session->base.begun = false;
+	return ASH_OK;
+}
+
+static ash_status open_migrator(struct store_session *base, uint64_t patience,
+				uint64_t lock_timeout, bool dry_run, struct fault *fault)
 {
 	struct sqlite_session *session = sqlite_session(base);
-	base->deadline = clock_monotonic() + lock_timeout;
+	session->lock_timeout = lock_timeout;
 	if (dry_run)
 		return ASH_OK;
+	ASH_TRY(await_writer(session, patience, fault));
+	base->deadline = clock_monotonic() + lock_timeout;
 	return sqlite_own(
 		session,
 		"create table if not exists \"" WALL_OWN ".migration\" (module text not null, "
 		"name text not null, checksum text not null, applied_at integer not null, "
 		"primary key (module, name)) strict",
 		fault);
+}
+
+/* Where the writer of a database in WAL mode puts its lock into the file of its shared memory. */
+#define WRITE_LOCK_BYTE 120
+
+static bool find_holder(struct store_session *base, char *out, size_t size)
+{
+	_cleanup_(text_release) struct text path = {0};
+	text_addf(&path, "%s-shm", base->store->location);
+	return !path.failed && process_with_lock(path.at, WRITE_LOCK_BYTE, out, size);
 }
 
 static void close_migrator(struct store_session *base)
@@ -40,7 +69,11 @@ static ash_status begin_migration(struct store_session *base, unsigned module, s
 	base->intent = STORE_WRITE;
 	base->open = true;
 	base->begun = false;
-	return sqlite_begin(sqlite_session(base), fault);
+	base->deadline = clock_monotonic() + sqlite_session(base)->lock_timeout;
+	ASH_TRY(sqlite_begin(sqlite_session(base), fault));
+	/* Nobody else writes now, so what it takes is its own. */
+	base->deadline = STORE_NO_DEADLINE;
+	return ASH_OK;
 }
 
 static ash_status run_statement(struct store_session *base, const struct spelled *spelled,
@@ -154,6 +187,7 @@ static ash_status inspect(struct store_session *base, struct fault *fault)
 
 const struct migrator sqlite_migrator = {
 	.open = open_migrator,
+	.holder = find_holder,
 	.close = close_migrator,
 	.applied = read_applied,
 	.begin = begin_migration,

@@ -84,9 +84,12 @@ const char *store_engine(const struct store *store);
 struct store_migration_options {
 	/* Only tell what would run. */
 	bool dry_run;
-	/* How long to wait for another migrator and for a lock of a table, in nanoseconds; 0 means
-	 * 5 seconds. */
+	/* How long to wait for another migrator, in nanoseconds; 0: as long as for a lock. */
+	uint64_t patience;
+	/* How long to wait for a lock of a table, in nanoseconds; 0 means 5 seconds. */
 	uint64_t lock_timeout;
+	/* Called where it has to wait for another migrator, with who that is; may be NULL. */
+	void (*wait)(void *context, const char *who);
 	/* Called for each migration that ran, or would; may be NULL. */
 	void (*tell)(void *context, const char *module, const char *migration);
 	void *context;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who has an address or a file, as /proc tells it. What cannot be read is as if it
  * were not there. */
-#include "app/holder.h"
+#include "base/process.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,7 +120,7 @@ static uint64_t find_listener(const char *table, uint16_t port)
 	return 0;
 }
 
-bool holder_of_port(uint16_t port, char *out, size_t size)
+bool process_at_port(uint16_t port, char *out, size_t size)
 {
 	char target[64];
 	uint64_t inode = find_listener("/proc/net/tcp", port);
@@ -130,8 +132,37 @@ bool holder_of_port(uint16_t port, char *out, size_t size)
 	return find_process(target, out, size);
 }
 
-bool holder_of_file(const char *path, char *out, size_t size)
+bool process_with_file(const char *path, char *out, size_t size)
 {
 	char target[PATH_MAX];
 	return realpath(path, target) && find_process(target, out, size);
+}
+
+bool process_with_lock(const char *path, long byte, char *out, size_t size)
+{
+	char line[256];
+	struct stat status;
+	_cleanup_(closep) FILE *file = fopen("/proc/locks", "re");
+	if (!file || stat(path, &status) < 0)
+		return false;
+	while (fgets(line, sizeof line, file)) {
+		uint64_t inode;
+		long pid, from, to;
+		if (sscanf(line, "%*s POSIX %*s WRITE %ld %*x:%*x:%" SCNu64 " %ld %ld", &pid,
+			   &inode, &from, &to) != 4 ||
+		    inode != status.st_ino || byte < from || byte > to || pid <= 0 ||
+		    pid == getpid())
+			continue;
+		describe(pid, out, size);
+		return true;
+	}
+	return false;
+}
+
+void process_here(char *out, size_t size)
+{
+	char host[64] = "";
+	gethostname(host, sizeof host - 1);
+	snprintf(out, size, "%s, process %d on %s", program_invocation_short_name, (int)getpid(),
+		 host);
 }
