@@ -20,11 +20,14 @@ struct handling {
 	struct event_hub *hub;
 	const struct delivery *delivery;
 	const struct subscription *subscription;
+	bool completed; /* in the handler's transaction */
 };
 
-static ash_status opened(struct request *request, void *context)
+/* The last step of a transaction that the handler opened. */
+static ash_status closing(struct request *request, void *context)
 {
-	const struct handling *handling = context;
+	struct handling *handling = context;
+	handling->completed = true;
 	return delivery_complete(handling->hub, request, handling->delivery);
 }
 
@@ -96,8 +99,9 @@ static bool wait_for_store(struct event_hub *hub, uint64_t until)
 	return true;
 }
 
+/* `request` has the failure. */
 static void note_failure(struct event_hub *hub, const struct handling *handling,
-			 struct request *request, bool for_good)
+			 const struct request *request, bool for_good)
 {
 	uint64_t until = clock_monotonic() + (uint64_t)hub->options.lease_ms * 1000000;
 	struct fault fault = {ASH_OK};
@@ -109,6 +113,9 @@ static void note_failure(struct event_hub *hub, const struct handling *handling,
 				     &fault);
 	while (status != ASH_OK && fault.outage && wait_for_store(hub, until));
 	FAULT_POINT("fail.noted");
+	/* Another process has it now, and says itself what comes of it. */
+	if (status == ASH_ABORTED)
+		return;
 	/* Where that fails too the lease runs out, and the attempt is counted all the same. */
 	if (status == ASH_OK)
 		series_add(died ? hub->died : hub->retried, 1);
@@ -126,7 +133,9 @@ static ash_status run_handler(const struct handling *handling, struct request *r
 	ash_status status = request_run(request, subscription->member, event->module, SPAN_CONSUMER,
 					event->name, handle, (void *)handling);
 	FAULT_POINT("handle.returned");
-	return status == ASH_OK ? request_commit(request, subscription->member) : status;
+	if (status != ASH_OK || !request->session)
+		return status;
+	return request_commit(request, subscription->member);
 }
 
 /* Whether another process has it now, so that nothing is to be noted. */
@@ -135,23 +144,27 @@ static bool is_lost(const struct request *request, ash_status status)
 	return status == ASH_ABORTED && request->lost;
 }
 
-static void deliver(struct event_hub *hub, const struct delivery *delivery)
+/* Runs the handler. What it did in a transaction is committed with the delivery's end; where it had
+ * none, the delivery is `handled` after it and is to be completed. */
+static void deliver(struct event_hub *hub, struct delivery *delivery)
 {
 	struct handling handling = {hub, delivery, find_subscription(hub, delivery)};
 	struct trace_context trace;
 	struct request request;
 	const struct clock *clock = hub->environment->clock;
-	bool traced = trace_parse(str_of(delivery->trace), &trace);
+	bool traced = trace_parse(str_of(delivery->trace), &trace), committed = false;
 	request_begin(&request, hub->environment,
 		      clock->monotonic(clock) + (uint64_t)hub->options.handler_ms * 1000000,
 		      traced ? &trace : NULL);
-	request.opened = opened;
+	request.closing = closing;
 	request.context = &handling;
 	FAULT_POINT("handle.begun");
 	ash_status status = run_handler(&handling, &request);
 	FAULT_POINT("handle.ended");
-	if (status == ASH_OK)
+	committed = handling.completed && status == ASH_OK;
+	if (committed)
 		series_add(hub->delivered, 1);
+	delivery->handled = status == ASH_OK && !committed;
 	bool for_good = request.gave_up || !handling.subscription;
 	if (request.session) {
 		store_rollback(request.session);
@@ -160,6 +173,48 @@ static void deliver(struct event_hub *hub, const struct delivery *delivery)
 	if (status != ASH_OK && !is_lost(&request, status))
 		note_failure(hub, &handling, &request, for_good);
 	request_end(&request);
+}
+
+/* ---- those that had no transaction ---- */
+
+static void complete_one(struct event_hub *hub, struct delivery *delivery)
+{
+	struct handling handling = {hub, delivery, find_subscription(hub, delivery), false};
+	struct request request = {.environment = hub->environment};
+	ash_status status = delivery_complete_all(hub, delivery, 1, &request.fault);
+	delivery->handled = false;
+	if (status == ASH_OK)
+		series_add(hub->delivered, 1);
+	else if (status != ASH_ABORTED)
+		note_failure(hub, &handling, &request, false);
+}
+
+/* Completes what is handled of a part of a batch: all at once, or, where that cannot be, one by
+ * one: the lease of one of them may be lost. */
+static void complete(struct event_hub *hub, struct delivery *deliveries, size_t count)
+{
+	uint64_t until = clock_monotonic() + (uint64_t)hub->options.lease_ms * 1000000;
+	struct fault fault = {ASH_OK};
+	struct delivery *last = NULL;
+	ash_status status = ASH_ABORTED;
+	size_t handled = 0;
+	for (size_t i = 0; i < count; i++) {
+		handled += deliveries[i].handled;
+		last = deliveries[i].handled ? &deliveries[i] : last;
+	}
+	if (handled == 0)
+		return;
+	if (handled > 1)
+		do
+			status = delivery_complete_all(hub, last, handled, &fault);
+		while (status != ASH_OK && fault.outage && wait_for_store(hub, until));
+	if (status == ASH_OK) {
+		series_add(hub->delivered, handled);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (deliveries[i].handled)
+			complete_one(hub, &deliveries[i]);
 }
 
 /* ---- a batch ---- */
@@ -182,22 +237,68 @@ static void remove_lease(struct event_hub *hub, const struct lease *lease)
 	pthread_mutex_unlock(&hub->lock);
 }
 
+/* How long handled deliveries wait for others to be completed together with, in nanoseconds: what
+ * handlers did outside of the database would be done again if the process ended in that time. */
+#define GROUP_TIME (3 * 1000 * 1000ULL)
+
+/* Handles a batch, and returns how many of it were tried: not all when it is to stop. */
+static size_t deliver_all(struct event_hub *hub, struct delivery *deliveries, size_t count)
+{
+	size_t from = 0, at = 0;
+	uint64_t started = clock_monotonic();
+	while (at < count && !atomic_load(&hub->stop)) {
+		deliver(hub, &deliveries[at++]);
+		uint64_t now = clock_monotonic();
+		if (at < count && now - started < GROUP_TIME)
+			continue;
+		complete(hub, deliveries + from, at - from);
+		from = at;
+		started = now;
+	}
+	complete(hub, deliveries + from, at - from);
+	return at;
+}
+
+/* A worker takes as many as are handled in a short time, so that others have something to do
+ * where a handler is slow. */
+#define BATCH_TIME (20 * 1000 * 1000ULL)
+enum { FIRST_BATCH = 16 };
+
+static size_t batch_size(const struct event_hub *hub)
+{
+	unsigned size = atomic_load(&hub->size);
+	if (size == 0)
+		size = FIRST_BATCH;
+	return size < hub->options.batch ? size : hub->options.batch;
+}
+
+static void adapt(struct event_hub *hub, size_t asked, size_t tried, uint64_t elapsed)
+{
+	size_t size = asked;
+	if (elapsed < BATCH_TIME && tried == asked)
+		size = asked * 2;
+	else if (elapsed > 2 * BATCH_TIME && tried > 0)
+		size = asked > 1 ? asked / 2 : 1;
+	atomic_store(&hub->size, (unsigned)size);
+}
+
 ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled, struct fault *fault)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
 	struct lease lease = {.token = (int64_t)(random_u64() >> 1)};
 	struct delivery *deliveries = NULL;
-	size_t count = 0, i = 0;
-	ASH_TRY(delivery_take(hub, lease.token, again, &arena, &deliveries, &count, fault));
+	size_t count = 0, asked = batch_size(hub);
+	uint64_t started = clock_monotonic();
+	ASH_TRY(delivery_take(hub, lease.token, again, asked, &arena, &deliveries, &count, fault));
 	if (count == 0)
 		return ASH_OK;
 	add_lease(hub, &lease);
-	if (count == hub->options.batch)
+	if (count == asked)
 		hub_more(hub);
-	for (; i < count && !atomic_load(&hub->stop); i++)
-		deliver(hub, &deliveries[i]);
+	size_t tried = deliver_all(hub, deliveries, count);
 	remove_lease(hub, &lease);
-	*handled += i;
+	adapt(hub, asked, tried, clock_monotonic() - started);
+	*handled += tried;
 	FAULT_POINT("batch.ended");
-	return i < count ? delivery_give_back(hub, lease.token, fault) : ASH_OK;
+	return tried < count ? delivery_give_back(hub, lease.token, fault) : ASH_OK;
 }

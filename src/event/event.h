@@ -24,7 +24,7 @@
 
 struct event_options {
 	unsigned workers;  /* threads that deliver; 0: 2 */
-	unsigned batch;    /* deliveries that a worker takes at once; 0: 16 */
+	unsigned batch;    /* deliveries that a worker takes at once, at most; 0: 256 */
 	unsigned attempts; /* before an event is a dead letter; 0: 8 */
 	unsigned lease_ms; /* after which what a dead process had taken is free again; 0: 15,000 */
 	unsigned retry_ms; /* least wait before a second attempt, doubled each time, with full

@@ -73,7 +73,7 @@ static bool find_subscribers(struct event_hub *hub)
 static void use_defaults(struct event_options *options)
 {
 	const struct event_options defaults = {.workers = 2,
-					       .batch = 16,
+					       .batch = 256,
 					       .attempts = 8,
 					       .lease_ms = 15000,
 					       .retry_ms = 200,
@@ -241,70 +241,111 @@ static ash_status find_key(ash_call *call, const ash_event *event, const void *m
 
 /* Events of one key are put into the outbox one transaction after the other, so that the order of
  * their ids is that in which they are committed. On SQLite who writes is alone already. */
-static ash_status order_key(struct event_hub *hub, struct request *request, ash_value key)
+static ash_status order_key(const struct event_hub *hub, struct request *request, ash_value key)
 {
-	if (key.type == ASH_TYPE_NULL ||
-	    strcmp(store_engine(hub->environment->store), "sqlite") == 0)
+	if (key.type == ASH_TYPE_NULL || !hub_on_postgresql(hub))
 		return ASH_OK;
-	return HUB_EXEC(
-		request->session, NULL, &request->fault,
+	return store_send(
+		request->session,
 		"insert into ashlar_event.ordered (key, events) values ($1, 1) on conflict (key) "
 		"do update set events = ordered.events + 1",
-		key);
+		&key, 1, &request->fault);
 }
 
-static ash_status insert_event(struct event_hub *hub, struct request *request,
-			       const char *publisher, const ash_event *event, uint64_t span,
-			       ash_value key, struct str payload, int64_t *id)
+/* The values of an event's row, and after them the names of its subscribers. */
+enum { ROW_VALUES = 6, ROW_KEY = 2, ROW_AT = 5 };
+
+#define INSERT_EVENT                                                                               \
+	"insert into ashlar_event.outbox (publisher, event, key, payload, trace, published_at) "   \
+	"values ($1, $2, $3, $4, $5, $6) returning id"
+
+static const struct subscription *first_of(const struct event_hub *hub, const char *event)
 {
-	const struct clock *clock = hub->environment->clock;
-	struct trace_context context = request->trace;
-	char trace[TRACEPARENT_SIZE];
+	uint32_t first = map_get(&hub->first, str_of(event));
+	return first == MAP_NONE ? NULL : &hub->subscriptions[first - 1];
+}
+
+static const struct subscription *next_of(const struct event_hub *hub,
+					  const struct subscription *subscription)
+{
+	return subscription->next ? &hub->subscriptions[subscription->next - 1] : NULL;
+}
+
+/* On PostgreSQL the event and its deliveries go out in one statement, together with what comes
+ * next. Without subscribers, and with more than a statement has values, it is done in steps. */
+static ash_status put_at_once(const struct event_hub *hub, struct request *request,
+			      const char *event, ash_value values[STORE_VALUE_LIMIT])
+{
+	_cleanup_(text_release) struct text sql = {0};
+	size_t count = ROW_VALUES;
+	text_add(&sql, STR("with e as (" INSERT_EVENT ") insert into ashlar_event.delivery "
+			   "(event_id, subscriber, key, due_at) select e.id, s.name, $3::text, $6 "
+			   "from e, (values "));
+	for (const struct subscription *at = first_of(hub, event); at; at = next_of(hub, at)) {
+		values[count++] = ash_text(at->member->module->name);
+		text_addf(&sql, "%s($%zu::text)", count > ROW_VALUES + 1 ? ", " : "", count);
+	}
+	text_add(&sql, STR(") s (name)"));
+	if (sql.failed)
+		return fault_memory(&request->fault);
+	FAULT_POINT("publish.put");
+	return store_send(request->session, sql.at, values, count, &request->fault);
+}
+
+static ash_status put_in_steps(const struct event_hub *hub, struct request *request,
+			       const char *event, const ash_value values[ROW_VALUES])
+{
 	struct store_rows *rows = NULL;
-	context.span = span;
-	trace_format(&context, trace);
-	ASH_TRY(HUB_QUERY(request->session, &rows, &request->fault,
-			  "insert into ashlar_event.outbox (publisher, event, key, payload, trace, "
-			  "published_at) values ($1, $2, $3, $4, $5, $6) returning id",
-			  ash_text(publisher), ash_text(event->name), key,
-			  ash_bytes(payload.at, payload.length), ash_text(trace),
-			  ash_time(clock->wall(clock))));
+	int64_t id = 0;
+	ASH_TRY(store_query(request->session, INSERT_EVENT, values, ROW_VALUES, &rows,
+			    &request->fault));
 	if (store_next(rows))
-		*id = store_get_int(rows, 0);
-	return store_end(rows, &request->fault);
-}
-
-static ash_status insert_deliveries(struct event_hub *hub, struct request *request,
-				    const ash_event *event, ash_value key, int64_t id)
-{
-	const struct clock *clock = hub->environment->clock;
-	uint32_t next = map_get(&hub->first, str_of(event->name));
-	for (next = next == MAP_NONE ? 0 : next; next; next = hub->subscriptions[next - 1].next)
+		id = store_get_int(rows, 0);
+	ASH_TRY(store_end(rows, &request->fault));
+	FAULT_POINT("publish.put");
+	for (const struct subscription *at = first_of(hub, event); at; at = next_of(hub, at))
 		ASH_TRY(HUB_EXEC(
 			request->session, NULL, &request->fault,
 			"insert into ashlar_event.delivery (event_id, subscriber, key, due_at) "
 			"values ($1, $2, $3, $4)",
-			ash_int(id), ash_text(hub->subscriptions[next - 1].member->module->name),
-			key, ash_time(clock->wall(clock))));
+			ash_int(id), ash_text(at->member->module->name), values[ROW_KEY],
+			values[ROW_AT]));
 	return ASH_OK;
 }
 
+static bool fits_one_statement(const struct event_hub *hub, const char *event)
+{
+	size_t count = 0;
+	for (const struct subscription *at = first_of(hub, event); at; at = next_of(hub, at))
+		count++;
+	return count > 0 && count <= STORE_VALUE_LIMIT - ROW_VALUES;
+}
+
 /* `span` is the parent of what its subscribers do. */
-static ash_status put(struct event_hub *hub, struct ash_tx *tx, const ash_event *event,
+static ash_status put(const struct event_hub *hub, struct ash_tx *tx, const ash_event *event,
 		      uint64_t span, ash_value key, struct str payload)
 {
 	struct request *request = tx->request;
-	int64_t id = 0;
+	struct trace_context context = request->trace;
+	char trace[TRACEPARENT_SIZE];
+	context.span = span;
+	trace_format(&context, trace);
+	ash_value values[STORE_VALUE_LIMIT] = {
+		ash_text(tx->call->member->module->name),
+		ash_text(event->name),
+		key,
+		ash_bytes(payload.at, payload.length),
+		ash_text(trace),
+		ash_time(hub_now(hub)),
+	};
 	unsigned before = store_speak(request->session, hub->module);
 	FAULT_POINT("publish.begun");
 	ash_status status = order_key(hub, request, key);
 	FAULT_POINT("publish.ordered");
-	if (status == ASH_OK)
-		status = insert_event(hub, request, tx->call->member->module->name, event, span,
-				      key, payload, &id);
-	FAULT_POINT("publish.put");
-	if (status == ASH_OK)
-		status = insert_deliveries(hub, request, event, key, id);
+	if (status == ASH_OK && hub_on_postgresql(hub) && fits_one_statement(hub, event->name))
+		status = put_at_once(hub, request, event->name, values);
+	else if (status == ASH_OK)
+		status = put_in_steps(hub, request, event->name, values);
 	FAULT_POINT("publish.addressed");
 	store_speak(request->session, before);
 	return status;

@@ -38,7 +38,8 @@ struct event_hub {
 	bool stopping;           /* under the lock */
 	bool beating;            /* under the lock: the heartbeat goes on */
 	bool running;
-	_Atomic bool stop; /* the same, for workers in the middle of a batch */
+	_Atomic bool stop;     /* the same, for workers in the middle of a batch */
+	_Atomic unsigned size; /* of the next batch: as many as are handled in a short time */
 	pthread_t workers[EVENT_WORKER_LIMIT], heart;
 	unsigned worker_count;
 	struct lease *leases;     /* under the lock: what is being handled, for the heartbeat */
@@ -54,12 +55,14 @@ struct lease {
 /* One delivery as it was taken. Texts and payload live in an arena. */
 struct delivery {
 	int64_t id;
+	int64_t token; /* of the lease */
 	int64_t fence;
 	int64_t attempts; /* this one is counted */
 	const char *subscriber;
 	const char *event;
 	const char *trace;
 	struct str payload;
+	bool handled; /* its handler is done and had no transaction: to be completed */
 };
 
 /* Takes a batch (of what was never tried, or, `again`, of what was) and delivers it. `*handled`
@@ -70,25 +73,39 @@ ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled,
 /* There is something to deliver: wakes one worker that idles, of this process or another. */
 void hub_more(struct event_hub *hub);
 
-/* ---- tables.c: the tables, one function a step; each in a transaction of its own unless it says
- * otherwise ---- */
+/* ---- tables.c, take.c: the tables, one function a step; each in a transaction of its own unless
+ * it says otherwise ---- */
 
-/* Takes what is due, for the lease's time, and counts the attempt: a batch of what was never tried,
- * or, `again`, one that was. `*out` lives in `arena`, in the order of ids. */
-ash_status delivery_take(struct event_hub *hub, int64_t token, bool again, struct arena *arena,
-			 struct delivery **out, size_t *count, struct fault *fault) ASH_MUST_CHECK;
+/* Takes what is due, for the lease's time, and counts the attempt: at most `most` of what was never
+ * tried, or, `again`, fewer of what was. `*out` lives in `arena`, in the order of ids and, within
+ * one, of subscribers. */
+ash_status delivery_take(struct event_hub *hub, int64_t token, bool again, size_t most,
+			 struct arena *arena, struct delivery **out, size_t *count,
+			 struct fault *fault) ASH_MUST_CHECK;
 
-/* In the transaction of the subscriber, right after it was opened: takes the delivery away and
- * notes it in the inbox. ASH_ABORTED: the lease was lost, and another has it. */
+/* How many of those that were tried `attempts` times may be taken at once: the more often, the
+ * fewer, and the last attempt is made alone, so that one that ends its process each time does not
+ * take others along to the dead letters. */
+size_t hub_retry_batch(const struct event_options *options, int64_t attempts);
+
+/* Takes deliveries away whose handlers had no transaction, and notes them in the inbox: all of the
+ * lease up to `last`, which are `count`. ASH_ABORTED: one is another's by now; nothing is done. */
+ash_status delivery_complete_all(struct event_hub *hub, const struct delivery *last, size_t count,
+				 struct fault *fault) ASH_MUST_CHECK;
+
+/* In the transaction of the subscriber, as its last step: takes the delivery away and notes it in
+ * the inbox. ASH_ABORTED: the lease was lost, and another has it. */
 ash_status delivery_complete(struct event_hub *hub, struct request *request,
 			     const struct delivery *delivery) ASH_MUST_CHECK;
 
-/* After a failure: due again after a wait, or dead. `*died` says which. */
+/* After a failure: due again after a wait, or dead. `*died` says which. ASH_ABORTED: the lease was
+ * lost. */
 ash_status delivery_fail(struct event_hub *hub, const struct delivery *delivery, ash_status why,
 			 const char *message, bool for_good, bool *died,
 			 struct fault *fault) ASH_MUST_CHECK;
 
-/* After an outage of the store: due again after a wait, and the attempt does not count. */
+/* After an outage of the store: due again after a wait, and the attempt does not count.
+ * ASH_ABORTED: the lease was lost. */
 ash_status delivery_postpone(struct event_hub *hub, const struct delivery *delivery,
 			     const struct fault *why, struct fault *fault) ASH_MUST_CHECK;
 
@@ -107,6 +124,13 @@ ash_status delivery_rescue(struct event_hub *hub, int64_t *died,
  * microseconds. */
 ash_status delivery_measure(struct event_hub *hub, int64_t *waiting, int64_t *dead, int64_t *lag,
 			    struct fault *fault) ASH_MUST_CHECK;
+
+/* What is now, and what is then, by the application's clock. */
+int64_t hub_now(const struct event_hub *hub);
+ash_value hub_later(const struct event_hub *hub, int64_t microseconds);
+
+/* Whether the store is PostgreSQL: then the tables' SQL may be PostgreSQL's own. */
+bool hub_on_postgresql(const struct event_hub *hub);
 
 /* Opens a transaction of the tables' module. Ended by store_commit() and store_release(). */
 ash_status hub_begin(struct event_hub *hub, enum store_intent intent, struct store_session **out,

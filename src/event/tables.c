@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of events and what is done with them, a transaction a step.
  *
+ * A delivery has no foreign key to its event, for PostgreSQL would look it up for each: the event
+ * is put there before it, and only the sweep takes it away, after it.
+ *
  * A delivery waits (state 0), is being handled under a lease (1), or is dead (2); handled, its row
- * is
- * gone. Its fence grows each time it is taken: whoever completes or fails it must name the fence
+ * is gone. Its fence grows each time it is taken: whoever completes or fails it must name the fence
  * under which it took it, so that a process whose lease ran out cannot undo what the next did. */
 #include "event/hub.h"
 
@@ -21,14 +23,18 @@ static const struct store_migration MIGRATIONS[] = {
 	 "  trace text not null, published_at timestamptz not null);\n"
 	 "create index outbox_published on ashlar_event.outbox (event, published_at);\n"
 	 "create table ashlar_event.delivery (\n"
-	 "  event_id bigint not null references ashlar_event.outbox (id),\n"
+	 "  event_id bigint not null,\n"
 	 "  subscriber text not null, key text, state bigint not null default 0,\n"
 	 "  attempts bigint not null default 0, fence bigint not null default 0,\n"
 	 "  due_at timestamptz not null, lease bigint, lease_until timestamptz,\n"
 	 "  status text, message text, died_at timestamptz,\n"
 	 "  primary key (event_id, subscriber));\n"
-	 "create index delivery_due on ashlar_event.delivery (event_id) where state = 0;\n"
-	 "create index delivery_key on ashlar_event.delivery (subscriber, key, event_id);\n"
+	 "create index delivery_fresh on ashlar_event.delivery (due_at, event_id) where "
+	 "state = 0 and attempts = 0;\n"
+	 "create index delivery_again on ashlar_event.delivery (due_at, event_id) where "
+	 "state = 0 and attempts > 0;\n"
+	 "create index delivery_key on ashlar_event.delivery (subscriber, key, event_id) where "
+	 "key is not null;\n"
 	 "create index delivery_lease on ashlar_event.delivery (lease) where state = 1;\n"
 	 "create index delivery_dead on ashlar_event.delivery (event_id) where state = 2;\n"
 	 "create table ashlar_event.inbox (\n"
@@ -43,7 +49,8 @@ struct store_module event_store_module(void)
 	return (struct store_module){.name = "ashlar_event",
 				     .schemas = SCHEMAS,
 				     .migrations = MIGRATIONS,
-				     .migration_count = sizeof MIGRATIONS / sizeof *MIGRATIONS};
+				     .migration_count = sizeof MIGRATIONS / sizeof *MIGRATIONS,
+				     .native = true};
 }
 
 /* ---- sessions ---- */
@@ -64,14 +71,19 @@ ash_status hub_begin(struct event_hub *hub, enum store_intent intent, struct sto
 	return ASH_OK;
 }
 
-static int64_t now(const struct event_hub *hub)
+int64_t hub_now(const struct event_hub *hub)
 {
 	return hub->environment->clock->wall(hub->environment->clock);
 }
 
-static ash_value later(const struct event_hub *hub, int64_t microseconds)
+ash_value hub_later(const struct event_hub *hub, int64_t microseconds)
 {
-	return ash_time(now(hub) + microseconds);
+	return ash_time(hub_now(hub) + microseconds);
+}
+
+bool hub_on_postgresql(const struct event_hub *hub)
+{
+	return strcmp(store_engine(hub->environment->store), "postgresql") == 0;
 }
 
 /* Runs one statement in a transaction of its own. */
@@ -89,148 +101,124 @@ static ash_status run(struct event_hub *hub, const char *sql, const ash_value *v
 	run((hub), (sql), (const ash_value[]){__VA_ARGS__},                                        \
 	    sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (affected), (fault))
 
-/* ---- taking ---- */
-
-/* What is due, each key's oldest only. Dead letters hold their key back where that is asked for.
- * What was tried before is taken alone: if it ends its process each time, only its own attempts are
- * counted. */
-static const char TAKE[] =
-	"update ashlar_event.delivery set state = 1, attempts = attempts + 1, fence = fence + 1, "
-	"lease = $1, lease_until = $2 where (event_id, subscriber) in "
-	"(select d.event_id, d.subscriber from ashlar_event.delivery d "
-	"where d.state = 0 and d.due_at <= $3 and d.attempts >= $6 and d.attempts <= $7 "
-	"and (d.key is null or not exists "
-	"(select 1 from ashlar_event.delivery e where e.subscriber = d.subscriber and e.key = "
-	"d.key "
-	"and e.event_id < d.event_id and e.state < $4)) "
-	"order by d.event_id limit $5 for update skip locked)";
-
-static const char TAKEN[] =
-	"select d.event_id, d.fence, d.attempts, d.subscriber, o.event, o.trace, o.payload "
-	"from ashlar_event.delivery d join ashlar_event.outbox o on o.id = d.event_id "
-	"where d.lease = $1 and d.state = 1 order by d.event_id";
-
-static const char *keep_text(struct arena *arena, struct store_rows *rows, int column)
-{
-	return arena_str(arena, str_of(store_get_text(rows, column, NULL))).at;
-}
-
-static void read_delivery(struct store_rows *rows, struct arena *arena, struct delivery *out)
-{
-	*out = (struct delivery){
-		.id = store_get_int(rows, 0),
-		.fence = store_get_int(rows, 1),
-		.attempts = store_get_int(rows, 2),
-		.subscriber = keep_text(arena, rows, 3),
-		.event = keep_text(arena, rows, 4),
-		.trace = keep_text(arena, rows, 5),
-	};
-	size_t length = 0;
-	const char *payload = store_get_bytes(rows, 6, &length);
-	out->payload = arena_str(arena, (struct str){payload, length});
-}
-
-static ash_status read_taken(struct store_session *session, int64_t token, size_t most,
-			     struct arena *arena, struct delivery *out, size_t *count,
-			     struct fault *fault)
-{
-	struct store_rows *rows = NULL;
-	ASH_TRY(HUB_QUERY(session, &rows, fault, TAKEN, ash_int(token)));
-	for (*count = 0; *count < most && store_next(rows); ++*count)
-		read_delivery(rows, arena, &out[*count]);
-	ASH_TRY(store_end(rows, fault));
-	return arena->failed ? fault_memory(fault) : ASH_OK;
-}
-
-ash_status delivery_take(struct event_hub *hub, int64_t token, bool again, struct arena *arena,
-			 struct delivery **out, size_t *count, struct fault *fault)
-{
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
-	int64_t taken = 0;
-	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(HUB_EXEC(session, &taken, fault, TAKE, ash_int(token),
-			 later(hub, (int64_t)hub->options.lease_ms * 1000), ash_time(now(hub)),
-			 ash_int(hub->options.block_keys ? 3 : 2),
-			 ash_int(again ? 1 : (int64_t)hub->options.batch), ash_int(again ? 1 : 0),
-			 ash_int(again ? INT64_MAX : 0)));
-	*count = 0;
-	*out = NULL;
-	if (taken == 0)
-		return ASH_OK;
-	FAULT_POINT("take.marked");
-	struct delivery *deliveries = arena_array(arena, (size_t)taken, sizeof *deliveries);
-	if (!deliveries)
-		return fault_memory(fault);
-	ASH_TRY(read_taken(session, token, (size_t)taken, arena, deliveries, count, fault));
-	FAULT_POINT("take.read");
-	ASH_TRY(store_commit(session, fault));
-	FAULT_POINT("take.committed");
-	*out = deliveries;
-	return ASH_OK;
-}
-
 /* ---- the end of a delivery ---- */
 
-static ash_status complete(struct event_hub *hub, struct request *request,
-			   const struct delivery *delivery)
+static ash_status refuse_lost(const struct delivery *delivery, struct fault *fault)
 {
-	int64_t affected = 0;
-	ASH_TRY(HUB_EXEC(
-		request->session, &affected, &request->fault,
-		"delete from ashlar_event.delivery where event_id = $1 and subscriber = $2 and "
-		"fence = $3",
-		ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence)));
-	request->lost = affected == 0;
-	if (request->lost)
-		return fault_set(&request->fault, ASH_ABORTED,
-				 "the lease on event %" PRId64 " ran out, and another has taken it",
-				 delivery->id);
+	return fault_set(fault, ASH_ABORTED,
+			 "the lease on event %" PRId64 " ran out, and another has taken it",
+			 delivery->id);
+}
+
+/* One delivery of a lease, or all up to one. */
+#define ONE "(event_id, subscriber) = ($2, $3)"
+#define ALL "(event_id, subscriber) <= ($2, $3)"
+
+/* On PostgreSQL all in one statement, which goes out together with the commit: where not all were
+ * there it fails, so that the commit does too. */
+#define COMPLETE(which)                                                                            \
+	"with gone as (delete from ashlar_event.delivery where lease = $1 and state = 1 "          \
+	"and " which " returning event_id, subscriber), "                                          \
+	"noted as (insert into ashlar_event.inbox (event_id, subscriber, handled_at) "             \
+	"select event_id, subscriber, $4 from gone on conflict (event_id, subscriber) "            \
+	"do update set handled_at = excluded.handled_at) "                                         \
+	"select 1 / (case when (select count(*) from gone) = $5 then 1 else 0 end)"
+
+#define NOTE(which)                                                                                \
+	"insert into ashlar_event.inbox (event_id, subscriber, handled_at) "                       \
+	"select event_id, subscriber, $4 from ashlar_event.delivery where lease = $1 "             \
+	"and state = 1 and " which " on conflict (event_id, subscriber) do update set "            \
+	"handled_at = excluded.handled_at"
+
+#define REMOVE(which) "delete from ashlar_event.delivery where lease = $1 and state = 1 and " which
+
+enum { COMPLETE_VALUES = 5 };
+
+static ash_status complete_at_once(struct store_session *session, const struct delivery *last,
+				   const ash_value values[COMPLETE_VALUES], struct fault *fault)
+{
+	bool one = values[4].integer == 1;
+	store_last(session);
+	ash_status status = store_exec(session, one ? COMPLETE(ONE) : COMPLETE(ALL), values,
+				       COMPLETE_VALUES, NULL, fault);
 	FAULT_POINT("handle.deleted");
-	return HUB_EXEC(
-		request->session, NULL, &request->fault,
-		"insert into ashlar_event.inbox (event_id, subscriber, handled_at) values ($1, $2, "
-		"$3) on conflict (event_id, subscriber) do update set handled_at = "
-		"excluded.handled_at",
-		ash_int(delivery->id), ash_text(delivery->subscriber), ash_time(now(hub)));
+	/* The division is the one thing in it that can be wrong so. */
+	return status == ASH_INVALID_ARGUMENT ? refuse_lost(last, fault) : status;
+}
+
+static ash_status complete_in_steps(struct store_session *session, const struct delivery *last,
+				    const ash_value values[COMPLETE_VALUES], struct fault *fault)
+{
+	bool one = values[4].integer == 1;
+	int64_t gone = 0;
+	ASH_TRY(store_exec(session, one ? NOTE(ONE) : NOTE(ALL), values, 4, NULL, fault));
+	FAULT_POINT("handle.deleted");
+	ASH_TRY(store_exec(session, one ? REMOVE(ONE) : REMOVE(ALL), values, 3, &gone, fault));
+	return gone == values[4].integer ? ASH_OK : refuse_lost(last, fault);
+}
+
+static ash_status complete(struct event_hub *hub, struct store_session *session,
+			   const struct delivery *last, size_t count, struct fault *fault)
+{
+	const ash_value values[COMPLETE_VALUES] = {ash_int(last->token), ash_int(last->id),
+						   ash_text(last->subscriber),
+						   ash_time(hub_now(hub)), ash_int((int64_t)count)};
+	unsigned before = store_speak(session, hub->module);
+	ash_status status = hub_on_postgresql(hub)
+				    ? complete_at_once(session, last, values, fault)
+				    : complete_in_steps(session, last, values, fault);
+	FAULT_POINT("handle.noted");
+	store_speak(session, before);
+	return status;
 }
 
 ash_status delivery_complete(struct event_hub *hub, struct request *request,
 			     const struct delivery *delivery)
 {
-	unsigned before = store_speak(request->session, hub->module);
-	ash_status status = complete(hub, request, delivery);
-	FAULT_POINT("handle.noted");
-	store_speak(request->session, before);
+	ash_status status = complete(hub, request->session, delivery, 1, &request->fault);
+	request->lost = status == ASH_ABORTED;
 	return status;
+}
+
+ash_status delivery_complete_all(struct event_hub *hub, const struct delivery *last, size_t count,
+				 struct fault *fault)
+{
+	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
+	ASH_TRY(complete(hub, session, last, count, fault));
+	return store_commit(session, fault);
 }
 
 ash_status delivery_fail(struct event_hub *hub, const struct delivery *delivery, ash_status why,
 			 const char *message, bool for_good, bool *died, struct fault *fault)
 {
+	int64_t affected = 0;
 	*died = for_good || delivery->attempts >= (int64_t)hub->options.attempts;
-	return RUN(hub, NULL, fault,
-		   "update ashlar_event.delivery set state = $4, lease = null, lease_until = null, "
-		   "due_at "
-		   "= $5, status = $6, message = $7, died_at = $8 where event_id = $1 and "
-		   "subscriber = $2 "
-		   "and fence = $3",
-		   ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
-		   ash_int(*died ? 2 : 0),
-		   later(hub, hub_backoff(&hub->options, delivery->attempts)),
-		   ash_text(ash_status_name(why)), ash_text(message),
-		   *died ? ash_time(now(hub)) : ash_null());
+	ASH_TRY(RUN(
+		hub, &affected, fault,
+		"update ashlar_event.delivery set state = $4, lease = null, lease_until = null, "
+		"due_at = $5, status = $6, message = $7, died_at = $8 where event_id = $1 and "
+		"subscriber = $2 and fence = $3",
+		ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
+		ash_int(*died ? 2 : 0),
+		hub_later(hub, hub_backoff(&hub->options, delivery->attempts)),
+		ash_text(ash_status_name(why)), ash_text(message),
+		*died ? ash_time(hub_now(hub)) : ash_null()));
+	return affected > 0 ? ASH_OK : refuse_lost(delivery, fault);
 }
 
 ash_status delivery_postpone(struct event_hub *hub, const struct delivery *delivery,
 			     const struct fault *why, struct fault *fault)
 {
-	return RUN(hub, NULL, fault,
-		   "update ashlar_event.delivery set state = 0, attempts = attempts - 1, lease = "
-		   "null, lease_until = null, due_at = $4, status = $5, message = $6 where "
-		   "event_id = $1 and subscriber = $2 and fence = $3",
-		   ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
-		   later(hub, hub_backoff(&hub->options, delivery->attempts)),
-		   ash_text(ash_status_name(why->status)), ash_text(why->message));
+	int64_t affected = 0;
+	ASH_TRY(RUN(hub, &affected, fault,
+		    "update ashlar_event.delivery set state = 0, attempts = attempts - 1, lease = "
+		    "null, lease_until = null, due_at = $4, status = $5, message = $6 where "
+		    "event_id = $1 and subscriber = $2 and fence = $3",
+		    ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
+		    hub_later(hub, hub_backoff(&hub->options, delivery->attempts)),
+		    ash_text(ash_status_name(why->status)), ash_text(why->message)));
+	return affected > 0 ? ASH_OK : refuse_lost(delivery, fault);
 }
 
 ash_status delivery_give_back(struct event_hub *hub, int64_t token, struct fault *fault)
@@ -247,7 +235,7 @@ ash_status delivery_beat(struct event_hub *hub, int64_t token, struct fault *fau
 	return RUN(
 		hub, NULL, fault,
 		"update ashlar_event.delivery set lease_until = $2 where lease = $1 and state = 1",
-		ash_int(token), later(hub, (int64_t)hub->options.lease_ms * 1000));
+		ash_int(token), hub_later(hub, (int64_t)hub->options.lease_ms * 1000));
 }
 
 ash_status delivery_rescue(struct event_hub *hub, int64_t *died, struct fault *fault)
@@ -260,13 +248,13 @@ ash_status delivery_rescue(struct event_hub *hub, int64_t *died, struct fault *f
 		"died_at = $1, status = 'aborted', message = 'the process that handled it ended, "
 		"or lost its lease, each time' where state = 1 and lease_until < $1 and "
 		"attempts >= $2",
-		ash_time(now(hub)), ash_int(hub->options.attempts)));
+		ash_time(hub_now(hub)), ash_int(hub->options.attempts)));
 	FAULT_POINT("rescue.buried");
 	ASH_TRY(HUB_EXEC(
 		session, NULL, fault,
 		"update ashlar_event.delivery set state = 0, lease = null, lease_until = null "
 		"where state = 1 and lease_until < $1",
-		ash_time(now(hub))));
+		ash_time(hub_now(hub))));
 	FAULT_POINT("rescue.freed");
 	return store_commit(session, fault);
 }
@@ -298,7 +286,7 @@ ash_status delivery_measure(struct event_hub *hub, int64_t *waiting, int64_t *de
 			    struct fault *fault)
 {
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
-	int64_t at = now(hub), oldest = at;
+	int64_t at = hub_now(hub), oldest = at;
 	*waiting = *dead = 0;
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
 	ASH_TRY(read_number(session, "select count(*) from ashlar_event.delivery where state < 2",

@@ -51,6 +51,8 @@ struct request {
 	/* A delivery's: called right after its transaction was opened, by the handler's ASH_TX or
 	 * when it returned without one. Whoever made the request commits: request_commit(). */
 	ash_status (*opened)(struct request *request, void *context);
+	/* The same, right before it is committed. Either may be NULL. */
+	ash_status (*closing)(struct request *request, void *context);
 	void *context;
 	bool holds;  /* the transaction is the delivery's: commits inside of it wait for its end */
 	bool spoilt; /* a part of the transaction was taken back: the rest must be, too */

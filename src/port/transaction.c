@@ -23,6 +23,12 @@ struct ash_rows {
 	struct ash_rows *next;      /* of the same part */
 };
 
+/* Whether the transaction is a delivery's. */
+static bool is_held(const struct request *request)
+{
+	return request->opened || request->closing;
+}
+
 static ash_status open_session(ash_call *call)
 {
 	struct request *request = call->request;
@@ -34,7 +40,7 @@ static ash_status open_session(ash_call *call)
 				call->member->module->place.line);
 	struct store_session *session = NULL;
 	ASH_TRY(store_acquire(environment->store, request->deadline, &session, &request->fault));
-	enum store_intent intent = call->reads && !request->opened ? STORE_READ : STORE_WRITE;
+	enum store_intent intent = call->reads && !is_held(request) ? STORE_READ : STORE_WRITE;
 	ash_status status = store_begin(session, call->member->index, intent, &request->fault);
 	if (status != ASH_OK) {
 		store_release(session);
@@ -58,7 +64,7 @@ static ash_status open_held(ash_call *call)
 	struct request *request = call->request;
 	ASH_TRY(open_session(call));
 	request->holds = true;
-	ash_status status = request->opened(request, request->context);
+	ash_status status = request->opened ? request->opened(request, request->context) : ASH_OK;
 	if (status != ASH_OK)
 		close_session(request);
 	return status;
@@ -72,7 +78,7 @@ ash_status ash_begin(ash_call *call, ash_tx **out)
 				"%s has an open transaction in this call already",
 				call->member->module->name);
 	struct ash_tx tx = {.request = request, .call = call, .joined = true};
-	if (!request->session && request->opened) {
+	if (!request->session && is_held(request)) {
 		ASH_TRY(open_held(call));
 	} else if (!request->session) {
 		ASH_TRY(open_session(call));
@@ -128,6 +134,12 @@ void transaction_abandon(struct ash_tx *tx)
 		close_session(ended.request);
 }
 
+static ash_status close_held(struct request *request)
+{
+	bool closes = request->holds && request->closing;
+	return closes ? request->closing(request, request->context) : ASH_OK;
+}
+
 static ash_status commit_session(struct request *request)
 {
 	ash_status status;
@@ -136,6 +148,8 @@ static ash_status commit_session(struct request *request)
 		status = fault_set(&request->fault, ASH_ABORTED,
 				   "a part of the transaction was taken back, so all of it is");
 	else
+		status = close_held(request);
+	if (status == ASH_OK)
 		status = store_commit(request->session, &request->fault);
 	FAULT_POINT("commit.ended");
 	close_session(request);

@@ -59,6 +59,10 @@ struct engine {
 	ash_status (*run)(struct store_session *session, struct statement *statement,
 			  const ash_value *values, size_t count, int64_t *affected,
 			  struct fault *fault);
+	/* As run(), for its effect only; what is wrong with it may be told by the next call of
+	 * run(), commit() or savepoint(). NULL: run() does. */
+	ash_status (*send)(struct store_session *session, struct statement *statement,
+			   const ash_value *values, size_t count, struct fault *fault);
 	/* Goes to the next row; false at the end, or with rows->status set. */
 	bool (*next)(struct store_rows *rows);
 	ash_value (*cell)(const struct store_rows *rows, int column);
@@ -118,6 +122,7 @@ struct store_session {
 	bool begun;   /* the database knows of it */
 	bool failed;  /* a statement of it did not succeed */
 	bool broken;  /* the connection is of no more use */
+	bool last;    /* the commit may go out with the next statement */
 	bool trusted; /* the store itself speaks */
 	bool schema;  /* a migration runs */
 	unsigned savepoints;

@@ -14,6 +14,9 @@
 /* How long a rollback may take, whatever the deadline was. */
 #define ROLLBACK_PATIENCE (5 * 1000 * 1000 * 1000ULL)
 
+/* Commands whose answers nobody has read; the server keeps them, and stops when it has too many. */
+#define MOST_ON_THEIR_WAY 256
+
 static void ignore_notice(void *context, const PGresult *result)
 {
 	(void)context;
@@ -149,17 +152,27 @@ void postgres_set_role(const struct postgres_session *session, unsigned module, 
 		 store->wall.modules[module]);
 }
 
+static bool send_begin(struct postgres_session *session)
+{
+	struct store_session *base = &session->base;
+	if (base->begun)
+		return true;
+	session->begins = session->sent == 0;
+	base->begun = true;
+	return postgres_send(session, base->intent == STORE_WRITE ? "begin" : "begin read only");
+}
+
 /* Sends what must come before a statement: the start of the transaction, and the role. */
 static bool send_start(struct postgres_session *session)
 {
 	const struct store_session *base = &session->base;
 	char sql[160];
-	if (!base->begun &&
-	    !postgres_send(session, base->intent == STORE_WRITE ? "begin" : "begin read only"))
+	if (!send_begin(session))
 		return false;
 	if (session->role == base->module)
 		return true;
 	postgres_set_role(session, base->module, sql);
+	session->role = base->module;
 	return postgres_send(session, sql);
 }
 
@@ -185,56 +198,116 @@ static bool send_prepare(struct postgres_session *session, struct statement *sta
 		if (values[i].type != ASH_TYPE_NULL || handle->generation == 0)
 			handle->types[i] = postgres_type(&values[i]);
 	handle->name = session->next_name++;
+	handle->generation = session->generation;
+	session->prepares++;
+	session->sent++;
 	snprintf(name, sizeof name, "s%u", handle->name);
 	return PQsendPrepare(session->connection, name, statement->spelled.text.at, (int)count,
 			     handle->types);
 }
 
+/* Sends the statement and what must come before it. `*prepares` is the number of answers before
+ * that to its preparation, or -1. */
 static bool send_statement(struct postgres_session *session, struct statement *statement,
-			   const ash_value *values, size_t count)
+			   const ash_value *values, size_t count, int *prepares)
 {
 	const struct postgres_statement *handle = statement->handle;
 	struct postgres_values encoded;
 	char name[16];
+	*prepares = -1;
+	if (!send_start(session))
+		return false;
+	if (!fits(session, handle, values, count)) {
+		*prepares = (int)session->sent;
+		if (!send_prepare(session, statement, values, count))
+			return false;
+	}
 	postgres_encode(values, count, &encoded);
 	snprintf(name, sizeof name, "s%u", handle->name);
+	session->sent++;
 	return PQsendQueryPrepared(session->connection, name, (int)count, encoded.at,
 				   encoded.lengths, encoded.formats, 1);
 }
 
-/* How many commands were answered well says what the server did, even where the statement itself
- * failed. */
-static void note_answers(struct postgres_session *session, struct postgres_statement *handle,
-			 bool prepares, unsigned answered)
+/* After something failed: what the server did is not all that was assumed. Statements of which
+ * nobody knows whether they are prepared are prepared anew, under other names. */
+static void distrust(struct postgres_session *session, unsigned answered,
+		     struct postgres_statement *only, int prepares)
 {
-	struct store_session *base = &session->base;
-	unsigned at = 0;
-	if (!base->begun)
-		base->begun = answered > at++;
-	if (session->role != base->module && answered > at++)
-		session->role = base->module;
-	if (prepares && answered > at)
-		handle->generation = session->generation;
+	if (session->begins && answered == 0)
+		session->base.begun = false;
+	session->role = POSTGRES_NO_ROLE;
+	if (session->prepares == 1 && only && prepares >= 0) {
+		if (answered <= (unsigned)prepares)
+			only->generation = 0;
+	} else if (session->prepares > 0) {
+		session->stale += (unsigned)session->base.statement_count;
+		session->generation++;
+	}
+}
+
+/* Reads the answers to all that was sent. `only` is the statement that was sent last, or NULL. */
+static ash_status receive(struct postgres_session *session, const char *doing,
+			  struct postgres_statement *only, int prepares,
+			  struct postgres_answers *answers, struct fault *fault)
+{
+	ash_status status =
+		postgres_receive(session, doing, session->base.deadline, answers, fault);
+	if (status != ASH_OK)
+		distrust(session, answers->count, only, prepares);
+	session->prepares = 0;
+	session->begins = false;
+	return status;
+}
+
+/* Before something that is to run whatever came of what is on its way. */
+static void settle(struct postgres_session *session)
+{
+	struct postgres_answers answers;
+	if (session->sent == 0 || session->base.broken)
+		return;
+	if (receive(session, "waiting", NULL, -1, &answers, NULL) != ASH_OK)
+		return;
+	PQclear(answers.last);
+	PQclear(answers.before);
+}
+
+static ash_status check_committed(struct postgres_answers *answers, struct fault *fault)
+{
+	bool good = strcmp(PQcmdStatus(answers->last), "COMMIT") == 0;
+	PQclear(take(answers->last));
+	return good ? ASH_OK
+		    : fault_set(fault, ASH_ABORTED, "PostgreSQL rolled the transaction back");
+}
+
+static ash_status lose(struct postgres_session *session, const char *doing, struct fault *fault)
+{
+	session->sent = session->prepares = 0;
+	session->begins = false;
+	return postgres_lost(session, doing, fault);
 }
 
 static ash_status run_once(struct postgres_session *session, struct statement *statement,
 			   const ash_value *values, size_t count, struct fault *fault)
 {
 	struct postgres_statement *handle = statement->handle;
-	unsigned answered = 0;
-	bool prepares = !fits(session, handle, values, count);
-	PQclear(handle->result);
-	handle->result = NULL;
-	if (!send_start(session) ||
-	    (prepares && !send_prepare(session, statement, values, count)) ||
-	    !send_statement(session, statement, values, count))
-		return postgres_lost(session, statement->sql, fault);
-	if (prepares)
-		handle->generation = 0;
-	ash_status status = postgres_receive(session, statement->sql, session->base.deadline,
-					     &answered, &handle->result, fault);
-	note_answers(session, handle, prepares, answered);
-	return status;
+	struct postgres_answers answers;
+	bool last = session->base.last;
+	int prepares;
+	PQclear(take(handle->result));
+	if (!send_statement(session, statement, values, count, &prepares) ||
+	    (last && !postgres_send(session, "commit")))
+		return lose(session, statement->sql, fault);
+	ASH_TRY(receive(session, statement->sql, handle, prepares, &answers, fault));
+	if (!last) {
+		handle->result = answers.last;
+		PQclear(answers.before);
+		return ASH_OK;
+	}
+	session->role = POSTGRES_NO_ROLE;
+	session->base.begun = false;
+	handle->result = answers.before;
+	return check_committed(&answers, fault);
 }
 
 static ash_status check_columns(struct statement *statement, struct fault *fault)
@@ -263,10 +336,19 @@ static ash_status run_again(struct postgres_session *session, struct statement *
 	return status == ASH_OK ? run_once(session, statement, values, count, fault) : status;
 }
 
-/* Before a transaction begins: no role is set, and what no statement means any more is dropped. */
-static ash_status forget_stale(struct postgres_session *session, struct fault *fault)
+/* Before a transaction begins: no role is set, and what no statement means any more is dropped. A
+ * connection that is known to be lost is made anew. */
+static ash_status start(struct postgres_session *session, struct fault *fault)
 {
 	session->role = POSTGRES_NO_ROLE;
+	session->sent = 0;
+	if (!PQconsumeInput(session->connection) ||
+	    PQstatus(session->connection) != CONNECTION_OK) {
+		store_wait(session->base.store, true);
+		ash_status status = open_connection(session, fault);
+		store_wait(session->base.store, false);
+		return status;
+	}
 	if (session->stale < STORE_STATEMENT_LIMIT)
 		return ASH_OK;
 	session->stale = 0;
@@ -281,9 +363,9 @@ static ash_status run(struct store_session *base, struct statement *statement,
 	struct postgres_statement *handle = statement->handle;
 	bool first = !base->begun;
 	if (first)
-		ASH_TRY(forget_stale(session, fault));
+		ASH_TRY(start(session, fault));
 	ash_status status = run_once(session, statement, values, count, fault);
-	if (first && status == ASH_UNAVAILABLE && base->broken) {
+	if (first && !base->last && status == ASH_UNAVAILABLE && base->broken) {
 		base->begun = false;
 		status = run_again(session, statement, values, count, fault);
 	}
@@ -298,6 +380,24 @@ static ash_status run(struct store_session *base, struct statement *statement,
 	*affected = selects ? 0 : strtoll(PQcmdTuples(handle->result), NULL, 10);
 	PQclear(handle->result);
 	handle->result = NULL;
+	return ASH_OK;
+}
+
+static ash_status send(struct store_session *base, struct statement *statement,
+		       const ash_value *values, size_t count, struct fault *fault)
+{
+	struct postgres_session *session = postgres_session(base);
+	struct postgres_answers answers;
+	int prepares;
+	if (!base->begun)
+		ASH_TRY(start(session, fault));
+	if (!send_statement(session, statement, values, count, &prepares))
+		return lose(session, statement->sql, fault);
+	if (session->sent < MOST_ON_THEIR_WAY)
+		return ASH_OK;
+	ASH_TRY(receive(session, statement->sql, NULL, -1, &answers, fault));
+	PQclear(answers.last);
+	PQclear(answers.before);
 	return ASH_OK;
 }
 
@@ -330,6 +430,7 @@ static void rollback(struct store_session *base)
 	struct postgres_session *session = postgres_session(base);
 	uint64_t deadline = base->deadline;
 	base->deadline = clock_monotonic() + ROLLBACK_PATIENCE;
+	settle(session);
 	if (base->broken || postgres_own(session, "rollback", NULL, NULL, NULL, NULL) != ASH_OK)
 		base->broken = true;
 	base->deadline = deadline;
@@ -340,17 +441,16 @@ static void rollback(struct store_session *base)
 static ash_status commit(struct store_session *base, struct fault *fault)
 {
 	struct postgres_session *session = postgres_session(base);
+	struct postgres_answers answers;
 	struct fault why = {ASH_OK};
-	unsigned answered;
-	PGresult *result = NULL;
-	session->role = POSTGRES_NO_ROLE;
 	ash_status status = postgres_send(session, "commit")
-				    ? postgres_receive(session, "commit", base->deadline, &answered,
-						       &result, &why)
-				    : postgres_lost(session, "commit", &why);
-	if (status == ASH_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
-		status = fault_set(&why, ASH_ABORTED, "PostgreSQL rolled the transaction back");
-	PQclear(result);
+				    ? receive(session, "commit", NULL, -1, &answers, &why)
+				    : lose(session, "commit", &why);
+	session->role = POSTGRES_NO_ROLE;
+	if (status == ASH_OK) {
+		PQclear(answers.before);
+		status = check_committed(&answers, &why);
+	}
 	if (status == ASH_OK)
 		return ASH_OK;
 	if (base->broken)
@@ -359,26 +459,15 @@ static ash_status commit(struct store_session *base, struct fault *fault)
 			fault_set(fault, ASH_UNKNOWN,
 				  "it is not known whether the transaction was committed: %s",
 				  why.message));
+	/* What went out before the commit has failed, so it was not looked at. */
+	if (PQtransactionStatus(session->connection) != PQTRANS_IDLE)
+		rollback(base);
 	if (fault)
 		*fault = why;
 	return status;
 }
 
-/* A savepoint is set before any statement ran. */
-static ash_status begin_early(struct postgres_session *session, struct fault *fault)
-{
-	struct store_session *base = &session->base;
-	const char *sql = base->intent == STORE_WRITE ? "begin" : "begin read only";
-	session->role = POSTGRES_NO_ROLE;
-	ash_status status = postgres_own(session, sql, NULL, NULL, NULL, fault);
-	if (status == ASH_UNAVAILABLE && base->broken) {
-		ASH_TRY(open_connection(session, fault));
-		status = postgres_own(session, sql, NULL, NULL, NULL, fault);
-	}
-	base->begun = status == ASH_OK;
-	return status;
-}
-
+/* A point is set and forgotten with what is sent next; only the way back is waited for. */
 static ash_status savepoint(struct store_session *base, enum savepoint_step step, unsigned depth,
 			    struct fault *fault)
 {
@@ -388,20 +477,25 @@ static ash_status savepoint(struct store_session *base, enum savepoint_step step
 		[SAVEPOINT_KEEP] = "release savepoint ashlar_%u",
 	};
 	struct postgres_session *session = postgres_session(base);
-	unsigned answered;
+	struct postgres_answers answers;
 	char sql[64];
 	if (!base->begun)
-		ASH_TRY(begin_early(session, fault));
+		ASH_TRY(start(session, fault));
+	if (step == SAVEPOINT_RESTORE)
+		settle(session);
 	snprintf(sql, sizeof sql, SQL[step], depth);
-	bool sent = postgres_send(session, sql);
-	if (step == SAVEPOINT_RESTORE) {
-		session->role = POSTGRES_NO_ROLE; /* is what it was when the point was set */
-		snprintf(sql, sizeof sql, "release savepoint ashlar_%u", depth);
-		sent = sent && postgres_send(session, sql);
-	}
-	if (!sent)
-		return postgres_lost(session, sql, fault);
-	return postgres_receive(session, sql, base->deadline, &answered, NULL, fault);
+	if (!send_begin(session) || !postgres_send(session, sql))
+		return lose(session, sql, fault);
+	if (step != SAVEPOINT_RESTORE)
+		return ASH_OK;
+	session->role = POSTGRES_NO_ROLE; /* is what it was when the point was set */
+	snprintf(sql, sizeof sql, "release savepoint ashlar_%u", depth);
+	if (!postgres_send(session, sql))
+		return lose(session, sql, fault);
+	ASH_TRY(receive(session, sql, NULL, -1, &answers, fault));
+	PQclear(answers.last);
+	PQclear(answers.before);
+	return ASH_OK;
 }
 
 static ash_status ping(struct store_session *base, struct fault *fault)
@@ -419,6 +513,7 @@ const struct engine engine_postgres = {
 	.prepare = prepare,
 	.finalize = finalize,
 	.run = run,
+	.send = send,
 	.next = next,
 	.cell = cell,
 	.column_name = column_name,

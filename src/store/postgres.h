@@ -19,6 +19,16 @@ struct postgres_session {
 	unsigned generation; /* of the connection; what was prepared in an older one is gone */
 	unsigned stale;      /* prepared statements that nobody will run again */
 	bool waited;         /* the upper floor knows that the thread may wait */
+	/* Since answers were last read: */
+	unsigned sent;     /* commands; it is assumed that they succeed */
+	unsigned prepares; /* of these, statements that were prepared */
+	bool begins;       /* the first is the start of the transaction */
+};
+
+/* What came back, when all went well: the last two results. */
+struct postgres_answers {
+	unsigned count; /* of commands that succeeded, in any case */
+	PGresult *last, *before;
 };
 
 /* What stands in statement->handle. */
@@ -65,10 +75,10 @@ ash_status postgres_lost(struct postgres_session *session, const char *doing, st
 /* Sends one more command without values. False when the connection is lost. */
 bool postgres_send(struct postgres_session *session, const char *sql);
 
-/* Asks for the answers to all that was sent, reads them, and hands out the last if all went well;
- * `*answered` is how many did. The deadline cancels what runs. */
+/* Asks for the answers to all that was sent, and reads them; the results in `out` are the caller's.
+ * The deadline cancels what runs. */
 ash_status postgres_receive(struct postgres_session *session, const char *doing, uint64_t deadline,
-			    unsigned *answered, PGresult **out, struct fault *fault) ASH_MUST_CHECK;
+			    struct postgres_answers *out, struct fault *fault) ASH_MUST_CHECK;
 
 /* Runs SQL of the store's own, with texts as values up to a NULL; `each` gets the rows as texts.
  * Both may be NULL. */

@@ -172,12 +172,28 @@ static bool is_good(const PGresult *result)
 
 bool postgres_send(struct postgres_session *session, const char *sql)
 {
+	session->sent++;
 	return PQsendQueryParams(session->connection, sql, 0, NULL, NULL, NULL, NULL, 0);
 }
 
-/* Reads until the end of the pipeline; the first failure stays in `*failure`. */
+/* Keeps the last two good results and the first failure. */
+static void keep(PGresult *result, struct postgres_answers *answers, PGresult **failure)
+{
+	if (is_good(result)) {
+		PQclear(answers->before);
+		answers->before = answers->last;
+		answers->last = result;
+		answers->count++;
+	} else if (!*failure) {
+		*failure = result;
+	} else {
+		PQclear(result);
+	}
+}
+
+/* Reads until the end of the pipeline. */
 static bool read_all(struct postgres_session *session, uint64_t deadline, bool *canceled,
-		     unsigned *answered, PGresult **last, PGresult **failure)
+		     struct postgres_answers *answers, PGresult **failure)
 {
 	for (;;) {
 		PGresult *result;
@@ -192,28 +208,21 @@ static bool read_all(struct postgres_session *session, uint64_t deadline, bool *
 			PQclear(result);
 			return true;
 		}
-		PGresult **keep = is_good(result) ? last : failure;
-		bool first_failure = keep == last || !*failure;
-		*answered += keep == last;
-		if (keep == last || first_failure) {
-			PQclear(*keep);
-			*keep = result;
-		} else {
-			PQclear(result);
-		}
+		keep(result, answers, failure);
 	}
 }
 
 ash_status postgres_receive(struct postgres_session *session, const char *doing, uint64_t deadline,
-			    unsigned *answered, PGresult **out, struct fault *fault)
+			    struct postgres_answers *out, struct fault *fault)
 {
-	PGresult *last = NULL, *failure = NULL;
+	PGresult *failure = NULL;
 	bool canceled = false;
 	ash_status status = ASH_OK;
-	*answered = 0;
+	*out = (struct postgres_answers){0};
+	session->sent = 0;
 	bool sent = PQpipelineSync(session->connection) && flush(session, &deadline, &canceled);
 	FAULT_POINT("postgresql.sent");
-	bool whole = sent && read_all(session, deadline, &canceled, answered, &last, &failure);
+	bool whole = sent && read_all(session, deadline, &canceled, out, &failure);
 	stop_waiting(session);
 	if (failure)
 		status = postgres_fault(session, failure, doing, fault);
@@ -225,10 +234,10 @@ ash_status postgres_receive(struct postgres_session *session, const char *doing,
 		status = fault_set(fault, ASH_DEADLINE_EXCEEDED,
 				   "PostgreSQL: its time was over before the answer came: %.300s",
 				   doing);
-	if (status == ASH_OK && out)
-		*out = last;
-	else
-		PQclear(last);
+	if (status != ASH_OK) {
+		PQclear(take(out->last));
+		PQclear(take(out->before));
+	}
 	return status;
 }
 
@@ -251,14 +260,14 @@ ash_status postgres_own(struct postgres_session *session, const char *sql,
 			void *context, struct fault *fault)
 {
 	int count = 0;
-	unsigned answered;
-	PGresult *result = NULL;
+	struct postgres_answers answers;
 	while (values && values[count])
 		count++;
 	if (!PQsendQueryParams(session->connection, sql, count, NULL, values, NULL, NULL, 0))
 		return postgres_lost(session, sql, fault);
-	ASH_TRY(postgres_receive(session, sql, session->base.deadline, &answered, &result, fault));
-	ash_status status = each_row(result, each, context, fault);
-	PQclear(result);
+	ASH_TRY(postgres_receive(session, sql, session->base.deadline, &answers, fault));
+	ash_status status = each_row(answers.last, each, context, fault);
+	PQclear(answers.last);
+	PQclear(answers.before);
 	return status;
 }

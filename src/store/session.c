@@ -94,7 +94,7 @@ ash_status store_begin(struct store_session *session, unsigned module, enum stor
 	session->intent = intent;
 	session->open = true;
 	session->begun = false;
-	session->failed = false;
+	session->failed = session->last = false;
 	session->savepoints = session->begun_savepoints = 0;
 	return ASH_OK;
 }
@@ -117,7 +117,7 @@ void store_rollback(struct store_session *session)
 	close_rows(session);
 	if (session->begun)
 		session->store->engine->rollback(session);
-	session->open = session->begun = session->failed = false;
+	session->open = session->begun = session->failed = session->last = false;
 }
 
 static ash_status refuse_failed(const struct store_session *session, struct fault *fault)
@@ -195,6 +195,32 @@ ash_status store_keep(struct store_session *session, struct fault *fault)
 	return leave_savepoint(session, SAVEPOINT_KEEP, fault);
 }
 
+/* As it is; the values are counted by the highest of $1, $2 ... */
+static ash_status copy_native(struct str sql, struct spelled *out, struct fault *fault)
+{
+	text_add(&out->text, sql);
+	for (size_t i = 0; i + 1 < sql.length; i++) {
+		unsigned number = 0;
+		for (size_t j = i + 1; sql.at[i] == '$' && j < sql.length && sql.at[j] >= '0' &&
+				       sql.at[j] <= '9' && number <= STORE_VALUE_LIMIT;
+		     j++)
+			number = number * 10 + (unsigned)(sql.at[j] - '0');
+		if (number > out->parameters)
+			out->parameters = number;
+	}
+	return out->text.failed ? fault_memory(fault) : ASH_OK;
+}
+
+static ash_status spell(const struct store_session *session, struct str sql, struct spelled *out,
+			struct fault *fault)
+{
+	const struct store *store = session->store;
+	if (store->modules[session->module].native && store->engine->dialect == DIALECT_POSTGRESQL)
+		return copy_native(sql, out, fault);
+	return spell_statement(&store->wall, session->module, store->engine->dialect, sql, out,
+			       fault);
+}
+
 /* Spells and prepares a statement, which the caller owns. */
 static ash_status make_statement(struct store_session *session, struct str sql,
 				 struct statement **out, struct fault *fault)
@@ -207,8 +233,7 @@ static ash_status make_statement(struct store_session *session, struct str sql,
 	statement->sql = mem_copy(sql.at, sql.length);
 	if (!statement->sql)
 		return fault_memory(fault);
-	ASH_TRY(spell_statement(&store->wall, session->module, store->engine->dialect, sql,
-				&statement->spelled, fault));
+	ASH_TRY(spell(session, sql, &statement->spelled, fault));
 	ASH_TRY(store->engine->prepare(session, statement, fault));
 	*out = take(statement);
 	return ASH_OK;
@@ -266,10 +291,18 @@ static void statement_done(struct statement *statement)
 		statement_free(statement);
 }
 
+/* What the engine is to do with a statement. */
+struct wish {
+	bool send;
+	int64_t *affected; /* NULL: rows are wanted */
+};
+
 /* Leaves the statement busy when it succeeds. */
 static ash_status run(struct store_session *session, const char *sql, const ash_value *values,
-		      size_t count, int64_t *affected, struct statement **out, struct fault *fault)
+		      size_t count, const struct wish *wish, struct statement **out,
+		      struct fault *fault)
 {
+	const struct engine *engine = session->store->engine;
 	if (!session->open)
 		return refuse_closed(fault);
 	if (session->failed)
@@ -284,8 +317,10 @@ static ash_status run(struct store_session *session, const char *sql, const ash_
 	statement->busy = true;
 	status = check(session, statement, count, fault);
 	if (status == ASH_OK)
-		status = session->store->engine->run(session, statement, values, count, affected,
-						     fault);
+		status = wish->send && engine->send
+				 ? engine->send(session, statement, values, count, fault)
+				 : engine->run(session, statement, values, count, wish->affected,
+					       fault);
 	if (status == ASH_OK)
 		*out = statement;
 	else
@@ -294,12 +329,18 @@ static ash_status run(struct store_session *session, const char *sql, const ash_
 	return status;
 }
 
-ash_status store_exec(struct store_session *session, const char *sql, const ash_value *values,
-		      size_t count, int64_t *affected, struct fault *fault)
+void store_last(struct store_session *session)
+{
+	session->last = true;
+}
+
+static ash_status exec(struct store_session *session, const char *sql, const ash_value *values,
+		       size_t count, bool send, int64_t *affected, struct fault *fault)
 {
 	struct statement *statement = NULL;
 	int64_t rows = 0;
-	ash_status status = run(session, sql, values, count, &rows, &statement, fault);
+	const struct wish wish = {send, &rows};
+	ash_status status = run(session, sql, values, count, &wish, &statement, fault);
 	if (status != ASH_OK || !statement) {
 		session->failed = true;
 		return status;
@@ -310,11 +351,24 @@ ash_status store_exec(struct store_session *session, const char *sql, const ash_
 	return ASH_OK;
 }
 
+ash_status store_exec(struct store_session *session, const char *sql, const ash_value *values,
+		      size_t count, int64_t *affected, struct fault *fault)
+{
+	return exec(session, sql, values, count, false, affected, fault);
+}
+
+ash_status store_send(struct store_session *session, const char *sql, const ash_value *values,
+		      size_t count, struct fault *fault)
+{
+	return exec(session, sql, values, count, true, NULL, fault);
+}
+
 ash_status store_query(struct store_session *session, const char *sql, const ash_value *values,
 		       size_t count, struct store_rows **out, struct fault *fault)
 {
 	struct statement *statement = NULL;
-	ash_status status = run(session, sql, values, count, NULL, &statement, fault);
+	const struct wish wish = {false, NULL};
+	ash_status status = run(session, sql, values, count, &wish, &statement, fault);
 	if (status != ASH_OK || !statement) {
 		session->failed = true;
 		return status;

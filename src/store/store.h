@@ -40,6 +40,10 @@ struct store_module {
 	const char *const *schemas; /* that it owns, NULL at the end; or NULL: none */
 	const struct store_migration *migrations;
 	size_t migration_count;
+	/* For the runtime's own modules: on PostgreSQL their statements (not their migrations) are
+	 * sent as they are, so that they can say what only PostgreSQL knows; store_engine() tells
+	 * which one it is. The module's role holds them back, nothing else does. */
+	bool native;
 };
 
 struct store_options {
@@ -173,6 +177,16 @@ ash_status store_keep(struct store_session *session, struct fault *fault) ASH_MU
  * (a damaged file), ASH_INTERNAL. */
 ash_status store_exec(struct store_session *session, const char *sql, const ash_value *values,
 		      size_t count, int64_t *affected, struct fault *fault) ASH_MUST_CHECK;
+
+/* As store_exec(), for a statement whose failure may be told by a later call, at the latest by
+ * store_commit(): on PostgreSQL it goes out with that one and costs no round trip. */
+ash_status store_send(struct store_session *session, const char *sql, const ash_value *values,
+		      size_t count, struct fault *fault) ASH_MUST_CHECK;
+
+/* The next statement is the transaction's last: on PostgreSQL the commit goes out with it, if it
+ * does not fail, and store_commit() only tells what came of it. Nothing is tried again over a new
+ * connection then. */
+void store_last(struct store_session *session);
 
 /* Runs a query. The rows belong to the session until store_end(). Errors as store_exec(). */
 ash_status store_query(struct store_session *session, const char *sql, const ash_value *values,

@@ -496,6 +496,98 @@ static void nobody_speaks_for_a_module_that_is_not_there(void **state)
 	store_release(session);
 }
 
+#define SEND(session, sql, ...)                                                                    \
+	store_send((session), (sql), (const ash_value[]){__VA_ARGS__},                             \
+		   sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), &fault)
+
+static const char INSERT[] = "insert into billing.charge (order_id, cents) values ($1, $2)";
+
+static int64_t charges(const struct fixture *fixture)
+{
+	return fixture_number(fixture->store, BILLING, "select count(*) from billing.charge");
+}
+
+static void what_is_sent_lasts_with_the_commit(void **state)
+{
+	struct fixture *fixture = *state;
+	char id[16];
+	struct store_session *session = write_billing(state);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(id, sizeof id, "o%d", i);
+		must(SEND(session, INSERT, ash_text(id), ash_int(i)));
+	}
+	struct store_rows *rows = QUERY(session, "select count(*) from billing.charge");
+	assert_true(store_next(rows));
+	assert_int_equal(store_get_int(rows, 0), 1000);
+	must(store_end(rows, &fault));
+	ash_status status = SEND(session, INSERT, ash_text("last"), ash_null());
+	assert_int_not_equal(status == ASH_OK ? store_commit(session, &fault) : status, ASH_OK);
+	store_release(session);
+	assert_int_equal(charges(fixture), 0);
+	session = write_billing(state);
+	must(SEND(session, INSERT, ash_text("a"), ash_int(1)));
+	must(SEND(session, INSERT, ash_text("b"), ash_int(2)));
+	commit(session);
+	assert_int_equal(charges(fixture), 2);
+}
+
+/* Where it is told differs; that nothing lasts, and that the session goes on, does not. */
+static void what_is_sent_and_fails_takes_the_transaction_back(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int at = 0; at < 3; at++) {
+		struct store_session *session = write_billing(state);
+		ash_status status = ASH_OK;
+		for (int i = 0; i < 3 && status == ASH_OK; i++)
+			status = SEND(session, INSERT, ash_text(i == at ? "same" : "o"),
+				      ash_int(i == at ? -1 : i));
+		if (status == ASH_OK && at == 1)
+			status = EXEC(session, "select 1");
+		if (status == ASH_OK)
+			status = store_commit(session, &fault);
+		assert_true(status == ASH_FAILED_PRECONDITION || status == ASH_ALREADY_EXISTS);
+		store_release(session);
+		assert_int_equal(charges(fixture), 0);
+	}
+	struct store_session *session = write_billing(state);
+	must(SEND(session, INSERT, ash_text("a"), ash_int(1)));
+	must(store_save(session, &fault));
+	if (SEND(session, INSERT, ash_text("a"), ash_int(1)) == ASH_OK)
+		assert_int_equal(EXEC(session, "select 1"), ASH_ALREADY_EXISTS);
+	must(store_restore(session, &fault));
+	must(SEND(session, INSERT, ash_text("b"), ash_int(1)));
+	commit(session);
+	assert_int_equal(charges(fixture), 2);
+}
+
+static void the_last_statement_commits(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store_session *session = write_billing(state);
+	must(SEND(session, INSERT, ash_text("a"), ash_int(1)));
+	store_last(session);
+	struct store_rows *rows = QUERY(session, "insert into billing.charge (order_id, cents) "
+						 "values ('b', 2), ('c', 3) returning cents");
+	assert_true(store_next(rows));
+	assert_int_equal(store_get_int(rows, 0), 2);
+	assert_true(store_next(rows));
+	must(store_end(rows, &fault));
+	commit(session);
+	assert_int_equal(charges(fixture), 3);
+	/* It fails, and the session goes on. */
+	session = write_billing(state);
+	must(SEND(session, INSERT, ash_text("d"), ash_int(1)));
+	store_last(session);
+	assert_int_equal(
+		EXEC(session, "insert into billing.charge (order_id, cents) values ('a', 1)"),
+		ASH_ALREADY_EXISTS);
+	store_rollback(session);
+	must(store_begin(session, BILLING, STORE_WRITE, &fault));
+	must(EXEC(session, "insert into billing.charge (order_id, cents) values ('e', 1)"));
+	commit(session);
+	assert_int_equal(charges(fixture), 4);
+}
+
 static void a_reading_transaction_only_reads(void **state)
 {
 	struct store_session *session = begin(state, BILLING, STORE_READ);
@@ -734,6 +826,9 @@ int main(void)
 		TEST(savepoints_have_a_bound),
 		TEST(two_modules_speak_in_one_transaction),
 		TEST(nobody_speaks_for_a_module_that_is_not_there),
+		TEST(what_is_sent_lasts_with_the_commit),
+		TEST(what_is_sent_and_fails_takes_the_transaction_back),
+		TEST(the_last_statement_commits),
 		TEST(a_reading_transaction_only_reads),
 		TEST(statements_run_while_rows_are_open),
 		TEST(rows_that_are_left_open_close_with_the_transaction),

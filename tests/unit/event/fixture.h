@@ -11,9 +11,10 @@
 struct fixture {
 	/* What billing does with an event after it has noted it; NULL: nothing. */
 	ash_status (*billing)(ash_call *call, const Shop__Placed *event);
-	int64_t wall;     /* the application's clock, in microseconds */
-	unsigned handled; /* events that billing handled, in any order */
-	char order[4096]; /* "id:cents " in the order in which billing handled them */
+	bool bare;            /* the handlers open no transaction */
+	int64_t wall;         /* the application's clock, in microseconds */
+	unsigned handled;     /* events that billing handled, in any order */
+	char order[64 << 10]; /* "id:cents " in the order in which billing handled them */
 	struct metrics *metrics;
 	struct registry registry;
 	struct store *store;
@@ -35,6 +36,9 @@ const char *fixture_store(const char *location);
 
 /* Runs SQL on the PostgreSQL as its superuser. */
 void fixture_admin(const char *sql);
+
+/* shop.Placed, and the same with its order as a key. */
+extern const ash_event *const FIXTURE_PLACED, *const FIXTURE_KEYED;
 
 /* Publishes, in a request and a transaction of its own, which is committed or taken back. */
 ash_status fixture_publish(struct fixture *fixture, const char *order_id, int64_t cents, bool keyed,

@@ -143,7 +143,7 @@ static size_t take_and_die(bool again)
 	struct delivery *deliveries;
 	struct fault fault;
 	size_t count = 0;
-	assert_int_equal(delivery_take(fixture.hub, (int64_t)(random_u64() >> 1), again, &arena,
+	assert_int_equal(delivery_take(fixture.hub, (int64_t)(random_u64() >> 1), again, 16, &arena,
 				       &deliveries, &count, &fault),
 			 ASH_OK);
 	return count;
@@ -181,7 +181,8 @@ static void an_event_that_ends_its_process_each_time_dies_and_no_other_with_it(v
 		fixture.wall += 15000001;
 		rescue(&died);
 		assert_int_equal(died, 0);
-		assert_int_equal(take_and_die(true), 1);
+		/* The last attempt is made alone. */
+		assert_int_equal(take_and_die(true), attempt < 3 ? 2 : 1);
 	}
 	fixture.wall += 15000001;
 	rescue(&died);
@@ -200,7 +201,7 @@ static void a_late_process_cannot_undo_what_the_next_one_did(void **state)
 	int64_t died = 0;
 	bool dead = false;
 	fixture_publish(&fixture, "a", 1, true, true);
-	assert_int_equal(delivery_take(fixture.hub, 7, false, &arena, &late, &count, &fault),
+	assert_int_equal(delivery_take(fixture.hub, 7, false, 16, &arena, &late, &count, &fault),
 			 ASH_OK);
 	assert_int_equal(count, 1);
 	fixture.wall += 15000001;
@@ -209,7 +210,7 @@ static void a_late_process_cannot_undo_what_the_next_one_did(void **state)
 	assert_int_equal(take_and_die(true), 1);
 	assert_int_equal(
 		delivery_fail(fixture.hub, late, ASH_UNAVAILABLE, "late", false, &dead, &fault),
-		ASH_OK);
+		ASH_ABORTED);
 	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 1"),
 			 1);
 	/* Nor can it complete it. */
@@ -253,6 +254,150 @@ static void an_outage_of_the_store_is_no_attempt(void **state)
 	fixture_drain(&fixture);
 	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery"), 0);
 	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 1);
+}
+
+/* ---- handlers without a transaction ---- */
+
+static void deliveries_without_a_transaction_are_completed_together(void **state)
+{
+	(void)state;
+	fixture.bare = true;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(fixture_publish(&fixture, "a", i, false, true), ASH_OK);
+	assert_int_equal(fixture_drain(&fixture), 200);
+	assert_int_equal(fixture.handled, 100);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.inbox"), 200);
+	assert_int_equal(waiting(), 0);
+}
+
+static ash_status fail_each_third(ash_call *call, const Shop__Placed *event)
+{
+	if (event->cents % 3 == 0 && event->cents >= 0)
+		return ash_fail(call, ASH_UNAVAILABLE, "not yet");
+	return ASH_OK;
+}
+
+static void one_that_fails_among_them_takes_no_other_along(void **state)
+{
+	(void)state;
+	fixture.bare = true;
+	fixture.billing = fail_each_third;
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(fixture_publish(&fixture, "a", i, false, true), ASH_OK);
+	fixture_drain(&fixture);
+	assert_int_equal(fixture.handled, 20);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.inbox"), 50);
+	assert_int_equal(waiting(), 10);
+	fixture.billing = NULL;
+	fixture.wall += 1000;
+	fixture_drain(&fixture);
+	assert_int_equal(fixture.handled, 30);
+	assert_int_equal(waiting(), 0);
+}
+
+/* While the first is handled, its lease and that of the second run out, and another process takes
+ * the second. */
+static ash_status lose_the_second(ash_call *call, const Shop__Placed *event)
+{
+	(void)call;
+	if (event->cents == 1) {
+		struct store_session *session = NULL;
+		struct fault fault;
+		assert_int_equal(hub_begin(fixture.hub, STORE_WRITE, &session, &fault), ASH_OK);
+		assert_int_equal(HUB_EXEC(session, NULL, &fault,
+					  "update ashlar_event.delivery set lease = 4711, fence = "
+					  "fence + 1 where subscriber = 'billing' and event_id = "
+					  "(select max(event_id) from ashlar_event.delivery) and "
+					  "fence < $1",
+					  ash_int(100)),
+				 ASH_OK);
+		assert_int_equal(store_commit(session, &fault), ASH_OK);
+		store_release(session);
+	}
+	return ASH_OK;
+}
+
+static void one_that_another_has_taken_is_left_to_it(void **state)
+{
+	(void)state;
+	fixture.bare = true;
+	fixture.billing = lose_the_second;
+	for (int i = 1; i <= 3; i++)
+		assert_int_equal(fixture_publish(&fixture, "a", i, false, true), ASH_OK);
+	fixture_drain(&fixture);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.inbox"), 5);
+	assert_int_equal(fixture_count(&fixture, EVENTS,
+				       "ashlar_event.delivery where state = 1 and lease = 4711"),
+			 1);
+}
+
+/* ---- a backlog ---- */
+
+enum { BACKLOG = 3000 };
+
+static ash_status publish_many(void *context, ash_call *call)
+{
+	Shop__Placed event = SHOP__PLACED__INIT;
+	char id[16];
+	(void)context;
+	ASH_TX(tx, call);
+	for (int i = 0; i < BACKLOG; i++) {
+		snprintf(id, sizeof id, "o%d", i);
+		event.order_id = id;
+		event.cents = i;
+		ASH_TRY(ash_publish(tx, i % 2 ? FIXTURE_KEYED : FIXTURE_PLACED, &event));
+	}
+	return ash_commit(tx);
+}
+
+/* How many batches it takes until nothing is due. */
+static size_t count_batches(bool again)
+{
+	size_t batches = 0, handled = 1;
+	struct fault fault;
+	for (; handled > 0; batches++) {
+		handled = 0;
+		assert_int_equal(hub_deliver(fixture.hub, again, &handled, &fault), ASH_OK);
+	}
+	return batches;
+}
+
+static void what_dead_processes_had_is_taken_in_batches(void **state)
+{
+	(void)state;
+	struct request request;
+	int64_t died = 0;
+	size_t taken = 0;
+	request_begin(&request, &fixture.environment, CALL_NO_DEADLINE, NULL);
+	assert_int_equal(request_run(&request, registry_find(&fixture.registry, "shop"), "test",
+				     SPAN_SERVER, "place", publish_many, NULL),
+			 ASH_OK);
+	request_end(&request);
+	for (size_t count = 1; count > 0; taken += count)
+		count = take_and_die(false);
+	assert_int_equal(taken, BACKLOG / 2 * 3);
+	fixture.wall += 15000001;
+	rescue(&died);
+	assert_int_equal(died, 0);
+	assert_true(count_batches(true) < 150);
+	assert_int_equal(fixture.handled, BACKLOG);
+	assert_int_equal(waiting(), 0);
+}
+
+static void fewer_are_taken_the_more_often_they_were_tried(void **state)
+{
+	(void)state;
+	const struct event_options options = {.attempts = 8, .batch = 256};
+	size_t last = 256;
+	for (int64_t attempts = 1; attempts < 20; attempts++) {
+		size_t most = hub_retry_batch(&options, attempts);
+		assert_true(most >= 1 && (most < last || most == 1));
+		last = most;
+	}
+	assert_int_equal(hub_retry_batch(&options, 1), 64);
+	assert_int_equal(hub_retry_batch(&options, 7), 1);
+	const struct event_options two = {.attempts = 2, .batch = 256};
+	assert_int_equal(hub_retry_batch(&two, 1), 1);
 }
 
 /* ---- workers ---- */
@@ -364,6 +509,11 @@ int main(void)
 		WITH(an_event_that_ends_its_process_each_time_dies_and_no_other_with_it),
 		WITH(a_late_process_cannot_undo_what_the_next_one_did),
 		WITH(an_outage_of_the_store_is_no_attempt),
+		WITH(deliveries_without_a_transaction_are_completed_together),
+		WITH(one_that_fails_among_them_takes_no_other_along),
+		WITH(one_that_another_has_taken_is_left_to_it),
+		WITH(what_dead_processes_had_is_taken_in_batches),
+		cmocka_unit_test(fewer_are_taken_the_more_often_they_were_tried),
 		WITH(workers_deliver_what_is_published_while_they_run),
 		WITH(a_stop_gives_back_what_was_not_tried),
 		WITH(a_key_or_payload_over_the_bound_is_refused),

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One side of the measurement of events: publishes them, or handles them and does nothing else.
+ *     bench_events setup LOCATION
+ *     bench_events publish|work|both LOCATION EVENTS one|batch|KEYS THREADS
+ *     bench_events latency LOCATION EVENTS here|there
+ * `one` publishes one event a transaction, and takes and completes one at a time; `batch` publishes a
+ * thousand a transaction, and takes as many as it does by default. What it prints is JSON with the
+ * times of the first and the last event, in seconds since 1970; before that, a worker prints "ready".
+ * `latency` publishes one event after the other, each when the one before it was handled. */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "event/event.h"
+#include "events.pb-c.h"
+
+enum { PER_TRANSACTION = 1000 };
+
+static const ash_event PLACED = {"bench.Placed", "shop", &bench__placed__descriptor, NULL};
+static const ash_event *const PUBLISHES[] = {&PLACED};
+
+static struct {
+	long events;
+	_Atomic long next, handled;
+	_Atomic int64_t first, last;
+	long per_transaction;
+} run;
+
+static int64_t real_time(void)
+{
+	return clock_wall();
+}
+
+static ash_status handle(const void *code, ash_call *call, const void *message)
+{
+	(void)code, (void)call, (void)message;
+	long handled = __atomic_add_fetch(&run.handled, 1, __ATOMIC_RELAXED);
+	if (handled == 1)
+		run.first = real_time();
+	return ASH_OK;
+}
+
+static bool has(const void *code)
+{
+	(void)code;
+	return true;
+}
+
+static const ash_named SHOP_OWNS[] = {{"shop", {"shop/module.yaml", 1, 1}}};
+static const ash_named SINK_OWNS[] = {{"sink", {"sink/module.yaml", 1, 1}}};
+static const ash_subscribes SUBSCRIBES[] = {{&PLACED, handle, has, {"sink/module.yaml", 1, 1}}};
+static const ash_module SHOP = {.name = "shop",
+				.owns = SHOP_OWNS,
+				.owns_count = 1,
+				.publishes = PUBLISHES,
+				.publishes_count = 1,
+				.code = ""};
+static const ash_module SINK = {.name = "sink",
+				.owns = SINK_OWNS,
+				.owns_count = 1,
+				.subscribes = SUBSCRIBES,
+				.subscribes_count = 1,
+				.code = ""};
+
+/* ---- the application ---- */
+
+static struct {
+	struct metrics *metrics;
+	struct registry registry;
+	struct store *store;
+	struct environment environment;
+	struct event_hub *hub;
+} app;
+
+static void die(const char *why)
+{
+	fprintf(stderr, "bench_events: %s\n", why);
+	exit(1);
+}
+
+static void must(ash_status status, const struct fault *fault)
+{
+	if (status != ASH_OK)
+		die(fault->message);
+}
+
+static void open_app(const char *location, struct event_options options)
+{
+	static const ash_module *const MODULES[] = {&SHOP, &SINK};
+	static const char *const SHOP_SCHEMA[] = {"shop", NULL}, *const SINK_SCHEMA[] = {"sink",
+											 NULL};
+	const struct store_module modules[] = {{"shop", SHOP_SCHEMA, NULL, 0},
+					       {"sink", SINK_SCHEMA, NULL, 0},
+					       event_store_module()};
+	const struct store_options store = {
+		.location = location, .modules = modules, .module_count = 3, .connections = 64};
+	struct error_list errors = {0};
+	struct error error;
+	struct fault fault;
+	app.metrics = metrics_new();
+	if (registry_build(MODULES, 2, app.metrics, &app.registry, &errors, &error) < 0 ||
+	    errors.count > 0)
+		die("the modules do not fit together");
+	must(store_open(&app.store, &store, &fault), &fault);
+	app.environment = (struct environment){
+		.registry = &app.registry, .store = app.store, .clock = &clock_system};
+	must(event_hub_new(&app.environment, &options, app.metrics, &app.hub, &fault), &fault);
+}
+
+static void close_app(void)
+{
+	event_hub_free(app.hub);
+	metrics_free(app.metrics);
+	store_free(app.store);
+	registry_release(&app.registry);
+}
+
+/* ---- publishing ---- */
+
+static ash_status publish(void *context, ash_call *call)
+{
+	const long *count = context;
+	Bench__Placed event = BENCH__PLACED__INIT;
+	event.order_id = (char *)"order-000000";
+	event.cents = 4200;
+	ASH_TX(tx, call);
+	for (long i = 0; i < *count; i++)
+		ASH_TRY(ash_publish(tx, &PLACED, &event));
+	return ash_commit(tx);
+}
+
+static void publish_some(long count)
+{
+	struct request request;
+	request_begin(&request, &app.environment, CALL_NO_DEADLINE, NULL);
+	must(request_run(&request, registry_find(&app.registry, "shop"), "bench", SPAN_SERVER,
+			 "publish", publish, &count),
+	     &request.fault);
+	request_end(&request);
+}
+
+static void *publish_all(void *context)
+{
+	(void)context;
+	for (;;) {
+		long at = __atomic_fetch_add(&run.next, run.per_transaction, __ATOMIC_RELAXED);
+		if (at >= run.events)
+			return NULL;
+		long left = run.events - at;
+		publish_some(left < run.per_transaction ? left : run.per_transaction);
+	}
+}
+
+/* So that connections are there before the time runs. */
+static void *connect_once(void *context)
+{
+	struct store_session *session = NULL;
+	struct fault fault;
+	(void)context;
+	must(store_acquire(app.store, STORE_NO_DEADLINE, &session, &fault), &fault);
+	usleep(50000);
+	store_release(session);
+	return NULL;
+}
+
+static void in_threads(unsigned count, void *(*function)(void *))
+{
+	pthread_t threads[64];
+	for (unsigned i = 0; i < count; i++)
+		if (pthread_create(&threads[i], NULL, function, NULL) != 0)
+			die("no threads");
+	for (unsigned i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void say(int64_t start, int64_t end)
+{
+	printf("{\"start\": %.6f, \"end\": %.6f}\n", (double)start / 1e6, (double)end / 1e6);
+	fflush(stdout);
+}
+
+static int64_t publish_in(unsigned threads)
+{
+	in_threads(threads, connect_once);
+	int64_t start = real_time();
+	in_threads(threads, publish_all);
+	return start;
+}
+
+/* ---- handling ---- */
+
+/* Whether nothing waits any more: the last is not only handled, but completed. */
+static bool is_quiet(void)
+{
+	struct store_session *session = NULL;
+	struct store_rows *rows = NULL;
+	struct fault fault;
+	must(store_acquire(app.store, STORE_NO_DEADLINE, &session, &fault), &fault);
+	must(store_begin(session, 2, STORE_READ, &fault), &fault);
+	must(store_query(session, "select count(*) from ashlar_event.delivery", NULL, 0, &rows,
+			 &fault),
+	     &fault);
+	bool quiet = store_next(rows) && store_get_int(rows, 0) == 0;
+	must(store_end(rows, &fault), &fault);
+	store_release(session);
+	return quiet;
+}
+
+static int64_t wait_for_all(void)
+{
+	while (__atomic_load_n(&run.handled, __ATOMIC_RELAXED) < run.events)
+		usleep(500);
+	while (!is_quiet())
+		;
+	return real_time();
+}
+
+static void start(void)
+{
+	struct fault fault;
+	must(event_hub_start(app.hub, &fault), &fault);
+	usleep(100000);
+	printf("ready\n");
+	fflush(stdout);
+}
+
+/* ---- latency ---- */
+
+static int compare(const void *a, const void *b)
+{
+	const int64_t *first = a, *second = b;
+	return *first < *second ? -1 : *first > *second;
+}
+
+static void measure_latency(void)
+{
+	int64_t *times = calloc((size_t)run.events, sizeof *times);
+	if (!times)
+		die("no memory");
+	for (long i = 0; i < run.events; i++) {
+		uint64_t from = clock_monotonic();
+		publish_some(1);
+		while (__atomic_load_n(&run.handled, __ATOMIC_RELAXED) <= i)
+			usleep(20);
+		times[i] = (int64_t)(clock_monotonic() - from) / 1000;
+		usleep(2000);
+	}
+	qsort(times, (size_t)run.events, sizeof *times, compare);
+	printf("{\"p50_us\": %" PRId64 ", \"p99_us\": %" PRId64 "}\n", times[run.events / 2],
+	       times[run.events * 99 / 100]);
+	free(times);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		die("usage: see its source");
+	const char *verb = argv[1];
+	bool one = argc > 4 && strcmp(argv[4], "one") == 0;
+	unsigned threads = argc > 5 ? (unsigned)atoi(argv[5]) : 1;
+	run.events = argc > 3 ? atol(argv[3]) : 0;
+	run.per_transaction = one ? 1 : PER_TRANSACTION;
+	struct fault fault = {ASH_OK};
+	open_app(argv[2], (struct event_options){.workers = threads, .batch = one ? 1 : 0});
+	if (strcmp(verb, "setup") == 0) {
+		must(store_migrate(app.store, NULL, &fault), &fault);
+	} else if (strcmp(verb, "publish") == 0) {
+		int64_t from = publish_in(threads);
+		say(from, real_time());
+	} else if (strcmp(verb, "latency") == 0) {
+		start();
+		measure_latency();
+	} else {
+		start();
+		int64_t from = strcmp(verb, "both") == 0 ? publish_in(threads) : 0;
+		int64_t end = wait_for_all();
+		say(from ? from : run.first, end);
+	}
+	close_app();
+	return 0;
+}
