@@ -31,24 +31,33 @@ static void close_listp(DIR **list)
 		closedir(*list);
 }
 
+/* The words of a line, whose blanks become NULs; returns how many there are, at most `most`. */
+static size_t split(char *line, char **words, size_t most)
+{
+	size_t count = 0;
+	char *rest = NULL;
+	for (char *word = strtok_r(line, " \t\n", &rest); word && count < most;
+	     word = strtok_r(NULL, " \t\n", &rest))
+		words[count++] = word;
+	return count;
+}
+
 /* ---- a process ---- */
 
 /* When it was started, seconds since 1970; 0: not known. */
 static time_t started_at(long pid)
 {
 	char path[64], line[1024];
-	uint64_t ticks = 0;
 	struct timespec now, up;
 	snprintf(path, sizeof path, "/proc/%ld/stat", pid);
 	_cleanup_(closep) FILE *file = fopen(path, "re");
 	if (!file || !fgets(line, sizeof line, file))
 		return 0;
-	/* The name, in parentheses, may hold anything; 19 fields on is the 22nd. */
-	char *at = strrchr(line, ')');
-	for (int i = 0; at && i < 20; i++)
-		at = strchr(at + 1, ' ');
-	if (!at || sscanf(at, " %" SCNu64, &ticks) != 1)
+	/* The name, in parentheses, may hold anything; the next word is the third. */
+	char *end = strrchr(line, ')'), *words[20];
+	if (!end || split(end + 1, words, 20) < 20)
 		return 0;
+	uint64_t ticks = strtoull(words[19], NULL, 10);
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	return now.tv_sec - up.tv_sec + (time_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
@@ -106,16 +115,16 @@ static bool find_process(const char *target, char *out, size_t size)
 /* The socket that listens on the port, in one of the system's tables; 0: none. */
 static uint64_t find_listener(const char *table, uint16_t port)
 {
-	char line[512];
+	enum { LOCAL = 1, STATE = 3, INODE = 9, WORDS };
+	char line[512], *words[WORDS];
 	_cleanup_(closep) FILE *file = fopen(table, "re");
 	while (file && fgets(line, sizeof line, file)) {
-		unsigned local, state;
-		uint64_t inode;
-		if (sscanf(line,
-			   " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*d %*d %" SCNu64,
-			   &local, &state, &inode) == 3 &&
-		    local == port && state == LISTENS)
-			return inode;
+		if (split(line, words, WORDS) < WORDS)
+			continue;
+		const char *colon = strchr(words[LOCAL], ':');
+		if (colon && strtoul(colon + 1, NULL, 16) == port &&
+		    strtoul(words[STATE], NULL, 16) == LISTENS)
+			return strtoull(words[INODE], NULL, 10);
 	}
 	return 0;
 }
@@ -138,6 +147,22 @@ bool process_with_file(const char *path, char *out, size_t size)
 	return realpath(path, target) && find_process(target, out, size);
 }
 
+/* Who has locked the byte of a file for itself, by a line of /proc/locks; 0: not by this one. */
+static long read_lock(char *line, uint64_t inode, long byte)
+{
+	enum { KIND = 1, MODE = 3, PID, FILE_ID, FROM, TO, WORDS };
+	char *words[WORDS];
+	if (split(line, words, WORDS) < WORDS || strcmp(words[KIND], "POSIX") != 0 ||
+	    strcmp(words[MODE], "WRITE") != 0)
+		return 0;
+	const char *colon = strrchr(words[FILE_ID], ':');
+	bool all = strcmp(words[TO], "EOF") == 0;
+	if (!colon || strtoull(colon + 1, NULL, 10) != inode ||
+	    strtol(words[FROM], NULL, 10) > byte || (!all && strtol(words[TO], NULL, 10) < byte))
+		return 0;
+	return strtol(words[PID], NULL, 10);
+}
+
 bool process_with_lock(const char *path, long byte, char *out, size_t size)
 {
 	char line[256];
@@ -146,12 +171,8 @@ bool process_with_lock(const char *path, long byte, char *out, size_t size)
 	if (!file || stat(path, &status) < 0)
 		return false;
 	while (fgets(line, sizeof line, file)) {
-		uint64_t inode;
-		long pid, from, to;
-		if (sscanf(line, "%*s POSIX %*s WRITE %ld %*x:%*x:%" SCNu64 " %ld %ld", &pid,
-			   &inode, &from, &to) != 4 ||
-		    inode != status.st_ino || byte < from || byte > to || pid <= 0 ||
-		    pid == getpid())
+		long pid = read_lock(line, status.st_ino, byte);
+		if (pid <= 0 || pid == getpid())
 			continue;
 		describe(pid, out, size);
 		return true;
