@@ -33,7 +33,7 @@ def keep(record, what, out=None):
     path = out or os.path.join(TOP, "bench", "runs",
                                f"{record['started'][:10]}-{what}-{commit}.json")
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"commit": commit, **record}, file, indent=1)
+        json.dump({"what": what, "commit": commit, **record}, file, indent=1)
         file.write("\n")
     say(f"kept in {os.path.relpath(path, TOP)}")
     return path

@@ -51,4 +51,35 @@ def shop(record):
                  "of it private"], lines)
 
 
-PARTS = {"origin": origin, "ports": ports, "shop": shop}
+def http(record):
+    lines = []
+    for name in dict.fromkeys(run["case"] for run in record["runs"]):
+        samples = [run for run in record["runs"] if run["case"] == name]
+        def of(key, digits, samples=samples):
+            values = [one[key] for one in samples if key in one]
+            return spread(values, digits) if values else ""
+        lines.append([name, of("per_second", 0), of("cpu_us", 1), of("p50_us", 0), of("p99_us", 0),
+                      of("slow_per_second", 0)])
+    return rows(["case", "requests/s", "CPU µs a request", "p50 µs", "p99 µs", "slow/s"], lines)
+
+
+def http_ratio(record):
+    """Ashlar beside nginx, round by round."""
+    by_round = {}
+    for run in record["runs"]:
+        by_round.setdefault(run["round"], {})[run["case"]] = run
+    ratios = [one["ashlar hello"]["cpu_us"] / one["nginx hello"]["cpu_us"]
+              for one in by_round.values()]
+    idle = record["idle_bytes"]
+    return (f"CPU a request: {spread(ratios, 2)} × nginx. An idle connection takes "
+            f"{idle['ashlar']:.0f} bytes of user space, nginx's {idle['nginx']:.0f} "
+            f"({record['idle_connections']:,} connections).")
+
+
+PARTS = {"origin": origin, "ports": ports, "shop": shop, "http": http, "http-ratio": http_ratio}
+
+
+def whole(record):
+    """All tables of a kept run."""
+    names = {"http": ["http", "http-ratio"]}.get(record["what"], [record["what"]])
+    return "\n\n".join(PARTS[name](record) for name in ["origin", *names])
