@@ -212,12 +212,13 @@ ash_status delivery_postpone(struct event_hub *hub, const struct delivery *deliv
 {
 	int64_t affected = 0;
 	ASH_TRY(RUN(hub, &affected, fault,
-		    "update ashlar_event.delivery set state = 0, attempts = attempts - 1, lease = "
-		    "null, lease_until = null, due_at = $4, status = $5, message = $6 where "
+		    "update ashlar_event.delivery set state = 0, attempts = $7, lease = null, "
+		    "lease_until = null, due_at = $4, status = $5, message = $6 where "
 		    "event_id = $1 and subscriber = $2 and fence = $3",
 		    ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
 		    hub_later(hub, hub_backoff(&hub->options, delivery->attempts)),
-		    ash_text(ash_status_name(why->status)), ash_text(why->message)));
+		    ash_text(ash_status_name(why->status)), ash_text(why->message),
+		    ash_int(delivery->attempts - 1)));
 	return affected > 0 ? ASH_OK : refuse_lost(delivery, fault);
 }
 

@@ -76,10 +76,10 @@ class Postgresql:
                        for cell in line.split('\x1f')) for line in answer.splitlines()]
                 for answer in answers[:len(questions)]]
 
-    def server_does(self, *what):
+    def server_does(self, what, environment=None):
         """Has tools/postgres do something to the server."""
-        subprocess.run([TOOL, *what, self.server], check=True, timeout=300,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run([TOOL, what, self.server], check=True, timeout=300,
+                       stdout=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
 
     def close(self):
         try:

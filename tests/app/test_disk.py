@@ -8,35 +8,15 @@ write or sync; then it is well again. Nobody starts anything anew but what has d
 holds that must hold.
 """
 import argparse
-import mmap
 import os
 import random
 import signal
-import struct
 import sys
 import time
 
 import cluster
+from disk import DIES, FAILS, FULL, WELL, Disk
 from stores import Sqlite
-
-WELL, FULL, FAILS, DIES = range(4)
-
-
-class Disk:
-    """What the processes share with the library."""
-
-    def __init__(self, folder, library):
-        path = os.path.join(folder, 'disk')
-        with open(path, 'w+b') as file:
-            file.write(bytes(12))
-            file.flush()
-            self.memory = mmap.mmap(file.fileno(), 12)
-        sanitizers = 'verify_asan_link_order=0:' + os.environ.get('ASAN_OPTIONS', '')
-        self.environment = {'LD_PRELOAD': library, 'ASHLAR_DISK': path,
-                            'ASHLAR_DISK_MATCH': '/shop.db', 'ASAN_OPTIONS': sanitizers}
-
-    def becomes(self, mode, share=0, count=0):
-        self.memory[:] = struct.pack('iii', mode, share, count)
 
 
 def die(nodes, disk, chance):
@@ -66,7 +46,7 @@ def ail(disk, chance):
 
 def run(options, store):
     chance = random.Random(options.seed)
-    disk = Disk(store.data, options.library)
+    disk = Disk(store.data, options.library, '/shop.db')
     nodes = cluster.Cluster(options.program, store, environment=disk.environment)
     load = cluster.Load(nodes, options.seed)
     started, deaths, ills = time.monotonic(), 0, 0

@@ -31,15 +31,16 @@ struct disk {
 };
 
 static struct disk *disk;
-static const char *match;
+static char match[256]; /* PostgreSQL writes over its environment */
 
 __attribute__((constructor)) static void start(void)
 {
 	const char *path = getenv("ASHLAR_DISK");
 	int file = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	match = getenv("ASHLAR_DISK_MATCH");
-	if (file < 0 || !match)
+	const char *wanted = getenv("ASHLAR_DISK_MATCH");
+	if (file < 0 || !wanted || strlen(wanted) >= sizeof match)
 		return;
+	memcpy(match, wanted, strlen(wanted) + 1);
 	void *memory = mmap(NULL, sizeof *disk, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	close(file);
 	if (memory != MAP_FAILED)

@@ -256,6 +256,24 @@ static void an_outage_of_the_store_is_no_attempt(void **state)
 	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 1);
 }
 
+/* As a worker does whose first try was committed, but not answered. */
+static void what_is_postponed_twice_was_postponed_once(void **state)
+{
+	(void)state;
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct delivery *taken;
+	struct fault fault = {ASH_UNAVAILABLE, true, "out"};
+	size_t count = 0;
+	fixture_publish(&fixture, "a", 1, true, true);
+	assert_int_equal(delivery_take(fixture.hub, 7, false, 16, &arena, &taken, &count, &fault),
+			 ASH_OK);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(delivery_postpone(fixture.hub, taken, &fault, &fault), ASH_OK);
+	fixture.wall += 1000001;
+	assert_int_equal(fixture_drain(&fixture), 1);
+	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery"), 0);
+}
+
 /* ---- handlers without a transaction ---- */
 
 static void deliveries_without_a_transaction_are_completed_together(void **state)
@@ -509,6 +527,7 @@ int main(void)
 		WITH(an_event_that_ends_its_process_each_time_dies_and_no_other_with_it),
 		WITH(a_late_process_cannot_undo_what_the_next_one_did),
 		WITH(an_outage_of_the_store_is_no_attempt),
+		WITH(what_is_postponed_twice_was_postponed_once),
 		WITH(deliveries_without_a_transaction_are_completed_together),
 		WITH(one_that_fails_among_them_takes_no_other_along),
 		WITH(one_that_another_has_taken_is_left_to_it),
