@@ -79,6 +79,7 @@ let orders = 0;
 const ended = async (tab, state, order = ++orders) => {
 	await tab.locator('#title', {hasText: `Order ${order} ${state}`}).waitFor();
 	await tab.locator('#replay').waitFor();
+	await tab.waitForFunction(() => !document.querySelector('#steps .waiting'));
 	return tab.locator('#steps li').evaluateAll(steps => steps.map(step =>
 		`${step.querySelector('b').textContent} ${step.className.split(' ')[1]}`));
 };

@@ -50,7 +50,7 @@ function draw() {
   const shown = live ? within(spans, seen) : all;
   const visible = spans.filter((span) => shown.has(span.id));
   const done = !live || watched.finished;
-  const list = done ? steps(spans, order, invoice, messages)
+  const list = done || spans.length === 0 ? steps(spans, order, invoice, messages)
     : steps(visible, {state: "placed"}, null, null);
   showSteps(list, spans.length ? Math.min(...spans.map((span) => span.start_us)) : 0);
   find("trace").hidden = false;
@@ -110,7 +110,7 @@ async function look() {
   // The last spans end a little after what they did can be seen.
   if (complete) mine.looks--;
   if (!mine.live) scenes(spans).forEach((scene) => map.settle(scene));
-  if (spans.length === 0) mine.finished = true;
+  if (spans.length === 0) mine.finished = complete;
   draw();
   if (mine.live) play(mine);
 }
