@@ -44,7 +44,9 @@ static void cut_off(struct ending *ending, bool again)
 	struct cut cut = {.ending = ending, .now = clock_monotonic()};
 	size_t count = underway_list(&ending->underway, tell_cut, &cut);
 	int status = count ? EXIT_CUT : EXIT_FINE;
-	host_flush(ending->host, ENDING_EXPORT_MS);
+	/* Later it has been done, and the host may be gone. */
+	if (!atomic_load(&ending->stopped))
+		host_flush(ending->host, ENDING_EXPORT_MS);
 	log_write(&ending->logger, count ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL, &NOBODY,
 		  "%s; %zu handlers are cut off; ends with status %d",
 		  again ? "is asked to end again" : "draining took too long", count, status);
@@ -54,7 +56,7 @@ static void cut_off(struct ending *ending, bool again)
 static void *guard(void *context)
 {
 	struct ending *ending = context;
-	const struct timespec patience = {ending->host->settings->drain + ENDING_GRACE_SECONDS, 0};
+	const struct timespec patience = {ending->patience, 0};
 	int number = sigtimedwait(&ending->signals, NULL, &patience);
 	if (number != SIGALRM)
 		cut_off(ending, number > 0);
@@ -96,8 +98,10 @@ void ending_wait(struct ending *ending)
 	while (number == SIGALRM);
 	log_write(&ending->logger, LOG_INFO_LEVEL, &NOBODY, "ends on %s; drains for at most %u s",
 		  number == SIGTERM ? "SIGTERM" : "SIGINT", host->settings->drain);
+	ending->patience = host->settings->drain + ENDING_GRACE_SECONDS;
 	ending->guarded = pthread_create(&ending->guard, NULL, guard, ending) == 0;
 	host_stop(host);
+	atomic_store(&ending->stopped, true);
 	host_release(host);
 	if (ending->guarded) {
 		pthread_kill(ending->guard, SIGALRM);

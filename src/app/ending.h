@@ -15,13 +15,15 @@
 #define ENDING_GRACE_SECONDS 5
 
 struct ending {
-	struct host *host;
+	struct host *host;    /* for the guard: until it is stopped */
 	struct logger logger; /* the host's, which may be gone */
 	int log_file;
 	struct underway underway; /* what the host's handlers do */
 	sigset_t signals;         /* SIGTERM, SIGINT, and SIGALRM: draining is done */
 	pthread_t guard;
 	bool guarded;
+	unsigned patience;    /* seconds until handlers are cut off */
+	_Atomic bool stopped; /* host_stop() is done: nothing is left to be sent */
 };
 
 /* Blocks the signals: before any thread is made, so that all leave them to this one. */
