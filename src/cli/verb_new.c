@@ -166,10 +166,12 @@ static int enter(struct job *job, const char *name, enum new_entry *entry, struc
 	static const char *const PLACES[] = {"app.h", "app.c", "main.c"};
 	for (size_t i = 0; i < sizeof PLACES / sizeof *PLACES; i++) {
 		_cleanup_(text_release) struct text source = {0};
-		struct error missing;
 		snprintf(job->list_path, sizeof job->list_path, "%s/%s", job->root, PLACES[i]);
-		if (file_read(job->list_path, SOURCE_LIMIT, &source, &missing) < 0)
-			continue;
+		if (file_read(job->list_path, SOURCE_LIMIT, &source, error) < 0) {
+			if (error->code == ERROR_NOT_FOUND)
+				continue;
+			return -1;
+		}
 		if (new_enter(text_str(&source), name, &job->list, entry, error) < 0)
 			return -1;
 		if (*entry == NEW_ENTRY_THERE)

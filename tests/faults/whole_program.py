@@ -50,6 +50,7 @@ FILES = {
     "pnpm-workspace.yaml": "packages: ['src/*']\n",
     "tsconfig.json": '{"compilerOptions": {"paths": {"@core/*": ["./src/core/*"]}}}\n',
     "compile_commands.json": '[{"directory": "/t", "file": "src/core/core.c", "command": "cc -Iinclude"}]\n',
+    "app.h": "static const ash_module *const MODULES[] = {NULL};\n",
     "vendor/x.gen.ts": "import 'nothing';\n", ".gitignore": "*.log\n",
 }
 PLAIN = {path: text for path, text in FILES.items()
@@ -76,6 +77,8 @@ VERBS = [
     ("graph to dot", "ashlar-graph", ["graph"], True),
     ("graph to mermaid", "ashlar-graph", ["graph", "-f", "mermaid"], True),
     ("graph to html", "ashlar-graph", ["graph", "-f", "html"], True),
+    ("new application", "ashlar-new", ["new", "app", "cafe"], False),
+    ("new module", "ashlar-new", ["new", "module", "kitchen"], True),
     ("affected", "ashlar-affected", ["affected"], True),
     ("affected since a revision", "ashlar-affected", ["affected", "-b", "HEAD~1", "-f", "json"], True),
 ]
@@ -132,7 +135,8 @@ class Loop:
         if "-j2" not in arguments and program != "help":
             self.words.append("-j1")
         self.tree = tree
-        self.writes = program == "ashlar" and {"init", "baseline", "--tighten", "-o"} & set(arguments)
+        self.writes = {"init", "baseline", "--tighten", "-o", "new"} & set(arguments) and \
+            program in ("ashlar", "ashlar-new")
         self.before = snapshot(tree)
         self.problems, self.runs = [], 0
 
