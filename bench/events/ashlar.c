@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One side of the measurement of events: publishes them, or handles them and does nothing else.
  *     bench_events setup LOCATION
- *     bench_events publish|work|both LOCATION EVENTS one|batch|KEYS THREADS
- *     bench_events latency LOCATION EVENTS here|there
- * `one` publishes one event a transaction, and takes and completes one at a time; `batch` publishes a
- * thousand a transaction, and takes as many as it does by default. What it prints is JSON with the
+ *     bench_events publish|work|both LOCATION EVENTS one|single|batch|trickle THREADS
+ * `one` publishes one event a transaction, `single` takes and completes one at a time, too; `batch`
+ * publishes a thousand a transaction. What it prints is JSON with the
  * times of the first and the last event, in seconds since 1970; before that, a worker prints "ready".
- * `latency` publishes one event after the other, each when the one before it was handled. */
+ * `trickle` publishes one event each 5 ms and says how long it was, in microseconds, from before it was
+ * published until it was handled. `both` does both in one process. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -27,21 +27,22 @@ static const ash_event *const PUBLISHES[] = {&PLACED};
 static struct {
 	long events;
 	_Atomic long next, handled;
-	_Atomic int64_t first, last;
+	_Atomic int64_t first;
 	long per_transaction;
+	unsigned pause_us; /* after each transaction */
+	int64_t *waits;    /* of the events, in microseconds, as they were handled */
 } run;
-
-static int64_t real_time(void)
-{
-	return clock_wall();
-}
 
 static ash_status handle(const void *code, ash_call *call, const void *message)
 {
-	(void)code, (void)call, (void)message;
-	long handled = __atomic_add_fetch(&run.handled, 1, __ATOMIC_RELAXED);
-	if (handled == 1)
-		run.first = real_time();
+	const Bench__Placed *event = message;
+	int64_t now = clock_wall();
+	(void)code, (void)call;
+	long at = __atomic_fetch_add(&run.handled, 1, __ATOMIC_RELAXED);
+	if (at == 0)
+		run.first = now;
+	if (at < run.events)
+		run.waits[at] = now - event->cents;
 	return ASH_OK;
 }
 
@@ -127,7 +128,7 @@ static ash_status publish(void *context, ash_call *call)
 	const long *count = context;
 	Bench__Placed event = BENCH__PLACED__INIT;
 	event.order_id = (char *)"order-000000";
-	event.cents = 4200;
+	event.cents = clock_wall();
 	ASH_TX(tx, call);
 	for (long i = 0; i < *count; i++)
 		ASH_TRY(ash_publish(tx, &PLACED, &event));
@@ -153,6 +154,8 @@ static void *publish_all(void *context)
 			return NULL;
 		long left = run.events - at;
 		publish_some(left < run.per_transaction ? left : run.per_transaction);
+		if (run.pause_us > 0)
+			usleep(run.pause_us);
 	}
 }
 
@@ -178,16 +181,26 @@ static void in_threads(unsigned count, void *(*function)(void *))
 		pthread_join(threads[i], NULL);
 }
 
+static int compare(const void *a, const void *b)
+{
+	const int64_t *first = a, *second = b;
+	return *first < *second ? -1 : *first > *second;
+}
+
 static void say(int64_t start, int64_t end)
 {
-	printf("{\"start\": %.6f, \"end\": %.6f}\n", (double)start / 1e6, (double)end / 1e6);
+	long middle = run.events / 2, far = run.events * 99 / 100;
+	qsort(run.waits, (size_t)run.events, sizeof *run.waits, compare);
+	printf("{\"start\": %.6f, \"end\": %.6f, \"p50_us\": %" PRId64 ", \"p99_us\": %" PRId64
+	       "}\n",
+	       (double)start / 1e6, (double)end / 1e6, run.waits[middle], run.waits[far]);
 	fflush(stdout);
 }
 
 static int64_t publish_in(unsigned threads)
 {
 	in_threads(threads, connect_once);
-	int64_t start = real_time();
+	int64_t start = clock_wall();
 	in_threads(threads, publish_all);
 	return start;
 }
@@ -217,7 +230,7 @@ static int64_t wait_for_all(void)
 		usleep(500);
 	while (!is_quiet())
 		;
-	return real_time();
+	return clock_wall();
 }
 
 static void start(void)
@@ -229,52 +242,27 @@ static void start(void)
 	fflush(stdout);
 }
 
-/* ---- latency ---- */
-
-static int compare(const void *a, const void *b)
-{
-	const int64_t *first = a, *second = b;
-	return *first < *second ? -1 : *first > *second;
-}
-
-static void measure_latency(void)
-{
-	int64_t *times = calloc((size_t)run.events, sizeof *times);
-	if (!times)
-		die("no memory");
-	for (long i = 0; i < run.events; i++) {
-		uint64_t from = clock_monotonic();
-		publish_some(1);
-		while (__atomic_load_n(&run.handled, __ATOMIC_RELAXED) <= i)
-			usleep(20);
-		times[i] = (int64_t)(clock_monotonic() - from) / 1000;
-		usleep(2000);
-	}
-	qsort(times, (size_t)run.events, sizeof *times, compare);
-	printf("{\"p50_us\": %" PRId64 ", \"p99_us\": %" PRId64 "}\n", times[run.events / 2],
-	       times[run.events * 99 / 100]);
-	free(times);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc < 3)
 		die("usage: see its source");
-	const char *verb = argv[1];
-	bool one = argc > 4 && strcmp(argv[4], "one") == 0;
+	const char *verb = argv[1], *mode = argc > 4 ? argv[4] : "one";
+	bool batch = strcmp(mode, "batch") == 0;
 	unsigned threads = argc > 5 ? (unsigned)atoi(argv[5]) : 1;
-	run.events = argc > 3 ? atol(argv[3]) : 0;
-	run.per_transaction = one ? 1 : PER_TRANSACTION;
+	run.events = argc > 3 ? atol(argv[3]) : 1;
+	run.per_transaction = batch ? PER_TRANSACTION : 1;
+	run.pause_us = strcmp(mode, "trickle") == 0 ? 5000 : 0;
+	run.waits = calloc((size_t)run.events + 1, sizeof *run.waits);
 	struct fault fault = {ASH_OK};
-	open_app(argv[2], (struct event_options){.workers = threads, .batch = one ? 1 : 0});
+	if (!run.waits || threads > 64)
+		die("no memory");
+	open_app(argv[2],
+		 (struct event_options){.workers = threads, .batch = strcmp(mode, "single") == 0});
 	if (strcmp(verb, "setup") == 0) {
 		must(store_migrate(app.store, NULL, &fault), &fault);
 	} else if (strcmp(verb, "publish") == 0) {
 		int64_t from = publish_in(threads);
-		say(from, real_time());
-	} else if (strcmp(verb, "latency") == 0) {
-		start();
-		measure_latency();
+		say(from, clock_wall());
 	} else {
 		start();
 		int64_t from = strcmp(verb, "both") == 0 ? publish_in(threads) : 0;
@@ -282,5 +270,6 @@ int main(int argc, char **argv)
 		say(from ? from : run.first, end);
 	}
 	close_app();
+	free(run.waits);
 	return 0;
 }

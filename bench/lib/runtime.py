@@ -76,7 +76,36 @@ def http_ratio(record):
             f"({record['idle_connections']:,} connections).")
 
 
-PARTS = {"origin": origin, "ports": ports, "shop": shop, "http": http, "http-ratio": http_ratio}
+def events(record):
+    """Events a second; behind "through", how many times as many Ashlar's are in the same round."""
+    rounds = record["rounds"]
+    lines = []
+    for name in rounds[0]:
+        if "through" not in rounds[0][name]:
+            continue
+        mode = name.split(", ")[1]
+        def of(key, name=name):
+            return spread([one[name][key] for one in rounds], 0) if key in rounds[0][name] else ""
+        ahead = [one[f"ashlar, {mode}"]["through"] / one[name]["through"] for one in rounds]
+        lines.append([name, of("publish"), of("handle"), of("through"),
+                      of("through in one process"), f"{statistics.median(ahead):.1f}"])
+    return rows(["events/s", "publish", "handle", "through", "through, one process",
+                 "Ashlar on PostgreSQL is × as fast"], lines)
+
+
+def idle_events(record):
+    rounds = record["rounds"]
+    lines = []
+    for name in rounds[0]:
+        for where in rounds[0][name] if name.startswith("idle, ") else ():
+            lines.append([f"{name[6:]}, {where}",
+                          *(spread([one[name][where][key] / 1000 for one in rounds], 2)
+                            for key in ("p50_us", "p99_us"))])
+    return rows(["an event on an idle system", "p50 ms", "p99 ms"], lines)
+
+
+PARTS = {"origin": origin, "ports": ports, "shop": shop, "http": http, "http-ratio": http_ratio,
+         "events": events, "idle-events": idle_events}
 
 
 def whole(record):
