@@ -288,13 +288,13 @@ ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled, struc
 	struct lease lease = {.token = (int64_t)(random_u64() >> 1)};
 	struct delivery *deliveries = NULL;
 	size_t count = 0, asked = batch_size(hub);
-	uint64_t started = clock_monotonic();
 	ASH_TRY(delivery_take(hub, lease.token, again, asked, &arena, &deliveries, &count, fault));
 	if (count == 0)
 		return ASH_OK;
 	add_lease(hub, &lease);
 	if (count == asked)
 		hub_more(hub);
+	uint64_t started = clock_monotonic();
 	size_t tried = deliver_all(hub, deliveries, count);
 	remove_lease(hub, &lease);
 	adapt(hub, asked, tried, clock_monotonic() - started);
