@@ -151,11 +151,21 @@ static bool flush(struct postgres_session *session, uint64_t *deadline, bool *ca
 	return left == 0;
 }
 
-/* The next answer, or NULL between two; false when the connection is lost. */
+static size_t complaints(const struct postgres_session *session)
+{
+	return strlen(PQerrorMessage(session->connection));
+}
+
+/* The next answer, or NULL between two; false when the connection is lost. So it is when libpq
+ * complains before there is an answer: it had no memory for the end of the pipeline, has dropped
+ * it, and would wait for it for ever. */
 static bool next_result(struct postgres_session *session, uint64_t *deadline, bool *canceled,
 			PGresult **out)
 {
+	size_t before = complaints(session);
 	while (PQisBusy(session->connection)) {
+		if (complaints(session) > before)
+			return false;
 		int ready = wait_for(session, POLLIN, *deadline);
 		if (ready < 0 || (ready == 0 && !cancel(session, deadline, canceled)))
 			return false;
@@ -191,6 +201,14 @@ static void keep(PGresult *result, struct postgres_answers *answers, PGresult **
 	}
 }
 
+/* A failure that libpq made up: it has no memory, or did not understand the server. The end of the
+ * pipeline may have been what it could not keep, so nothing can be waited for any more. */
+static bool is_own_failure(const PGresult *result)
+{
+	return PQresultStatus(result) == PGRES_FATAL_ERROR &&
+	       !PQresultErrorField(result, PG_DIAG_SQLSTATE);
+}
+
 /* Reads until the end of the pipeline. */
 static bool read_all(struct postgres_session *session, uint64_t deadline, bool *canceled,
 		     struct postgres_answers *answers, PGresult **failure)
@@ -208,7 +226,10 @@ static bool read_all(struct postgres_session *session, uint64_t deadline, bool *
 			PQclear(result);
 			return true;
 		}
+		bool lost = is_own_failure(result);
 		keep(result, answers, failure);
+		if (lost)
+			return false;
 	}
 }
 
