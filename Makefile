@@ -9,7 +9,7 @@ STORE ?= sqlite
 BUILD = build/release
 CHECKED = build/checked
 
-.PHONY: run build test gates bench oracle fuzz install clean
+.PHONY: run build test gates bench oracle fuzz kills install clean
 
 run: build
 ifeq ($(REPO),)
@@ -45,6 +45,11 @@ oracle:
 fuzz:
 	@tools/setup build test
 	@tests/fuzz/run 600
+
+# 1,000 rounds of kills over each store, every fault point, disks and servers that go away.
+kills:
+	@tools/setup build test
+	@tools/kills
 
 # PREFIX is /usr/local unless it is given, or was before.
 install: build
