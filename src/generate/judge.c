@@ -180,6 +180,9 @@ static void check_method(struct input *input, struct routes *routes, struct meth
 	if (request && reply) {
 		method->request = (uint32_t)(request - input->types);
 		method->reply = (uint32_t)(reply - input->types);
+	} else {
+		wrong_spot(input, &method->spot, "'%s' has a request or reply of an unknown type",
+			   proto->name);
 	}
 	check_routes(input, routes, method);
 	if (request && proto->options && *proto->options->sticky_key) {

@@ -65,43 +65,7 @@ static void check_response(struct str bytes)
 	ashlar__plugin__response__free_unpacked(response, NULL);
 }
 
-/* ---- the question ---- */
-
-/* The bytes with the one contract; on the heap and exactly as long. NULL: they are no request. */
-static char *settle(const unsigned char *data, size_t size, size_t *length)
-{
-	Ashlar__Plugin__Request *request = ashlar__plugin__request__unpack(NULL, size, data);
-	if (!request)
-		return NULL;
-	static char contract[] = CONTRACT;
-	char *before = request->parameter;
-	request->parameter = contract;
-	*length = ashlar__plugin__request__get_packed_size(request);
-	char *bytes = malloc(*length ? *length : 1);
-	check(bytes != NULL);
-	ashlar__plugin__request__pack(request, (unsigned char *)bytes);
-	request->parameter = before;
-	ashlar__plugin__request__free_unpacked(request, NULL);
-	return bytes;
-}
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
-{
-	_cleanup_(text_release) struct text response = {0};
-	struct error error = {0};
-	size_t length = 0;
-	char *bytes = settle(data, size, &length);
-	if (!bytes)
-		return 0;
-	if (plugin_answer((struct str){bytes, length}, &response, &error) == 0)
-		check_response(text_str(&response));
-	else
-		check(error.message[0]);
-	free(bytes);
-	return 0;
-}
-
-/* ---- mutations of what was taken apart ---- */
+/* ---- its fields ---- */
 
 enum { PLACES_MOST = 4096 };
 
@@ -139,6 +103,78 @@ static void gather(ProtobufCMessage *message, struct place *places, size_t *coun
 			gather(items[j], places, count, depth - 1);
 	}
 }
+
+static bool is_plain(const char *name)
+{
+	return !name || name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					  "0123456789_./-")] == '\0';
+}
+
+/* Whether protoc would ask it: it has looked at names, but not at texts of options. */
+static bool has_plain_names(Ashlar__Plugin__Request *request)
+{
+	static struct place places[PLACES_MOST];
+	static const char *const OPTIONS[] = {"parameter", "route", "key", "sticky_key"};
+	size_t count = 0;
+	gather(&request->base, places, &count, 8);
+	for (size_t i = 0; i < count; i++) {
+		const ProtobufCFieldDescriptor *field = places[i].field;
+		bool free_text = field->type != PROTOBUF_C_TYPE_STRING;
+		for (size_t j = 0; j < sizeof OPTIONS / sizeof *OPTIONS; j++)
+			free_text |= strcmp(field->name, OPTIONS[j]) == 0;
+		if (free_text)
+			continue;
+		char **texts = value_of(&places[i]);
+		bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
+		size_t texts_count = list ? *count_of(&places[i]) : 1;
+		if (list)
+			texts = *(char ***)texts;
+		for (size_t j = 0; j < texts_count; j++)
+			if (!is_plain(texts[j]))
+				return false;
+	}
+	return count < PLACES_MOST;
+}
+
+/* ---- the question ---- */
+
+/* The bytes with the one contract; on the heap and exactly as long. NULL: they are no request. */
+static char *settle(const unsigned char *data, size_t size, size_t *length)
+{
+	Ashlar__Plugin__Request *request = ashlar__plugin__request__unpack(NULL, size, data);
+	if (!request || !has_plain_names(request)) {
+		ashlar__plugin__request__free_unpacked(request, NULL);
+		return NULL;
+	}
+	static char contract[] = CONTRACT;
+	char *before = request->parameter;
+	request->parameter = contract;
+	*length = ashlar__plugin__request__get_packed_size(request);
+	char *bytes = malloc(*length ? *length : 1);
+	check(bytes != NULL);
+	ashlar__plugin__request__pack(request, (unsigned char *)bytes);
+	request->parameter = before;
+	ashlar__plugin__request__free_unpacked(request, NULL);
+	return bytes;
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	_cleanup_(text_release) struct text response = {0};
+	struct error error = {0};
+	size_t length = 0;
+	char *bytes = settle(data, size, &length);
+	if (!bytes)
+		return 0;
+	if (plugin_answer((struct str){bytes, length}, &response, &error) == 0)
+		check_response(text_str(&response));
+	else
+		check(error.message[0]);
+	free(bytes);
+	return 0;
+}
+
+/* ---- mutations of what was taken apart ---- */
 
 static unsigned below(unsigned *seed, size_t bound)
 {
