@@ -263,7 +263,7 @@ static ash_status receive(struct postgres_session *session, const char *doing,
 /* Before something that is to run whatever came of what is on its way. */
 static void settle(struct postgres_session *session)
 {
-	struct postgres_answers answers;
+	struct postgres_answers answers = {0};
 	if (session->sent == 0 || session->base.broken)
 		return;
 	if (receive(session, "waiting", NULL, -1, &answers, NULL) != ASH_OK)
@@ -291,7 +291,7 @@ static ash_status run_once(struct postgres_session *session, struct statement *s
 			   const ash_value *values, size_t count, struct fault *fault)
 {
 	struct postgres_statement *handle = statement->handle;
-	struct postgres_answers answers;
+	struct postgres_answers answers = {0};
 	bool last = session->base.last;
 	int prepares;
 	PQclear(take(handle->result));
@@ -387,7 +387,7 @@ static ash_status send(struct store_session *base, struct statement *statement,
 		       const ash_value *values, size_t count, struct fault *fault)
 {
 	struct postgres_session *session = postgres_session(base);
-	struct postgres_answers answers;
+	struct postgres_answers answers = {0};
 	int prepares;
 	if (!base->begun)
 		ASH_TRY(start(session, fault));
@@ -441,7 +441,7 @@ static void rollback(struct store_session *base)
 static ash_status commit(struct store_session *base, struct fault *fault)
 {
 	struct postgres_session *session = postgres_session(base);
-	struct postgres_answers answers;
+	struct postgres_answers answers = {0};
 	struct fault why = {ASH_OK};
 	ash_status status = postgres_send(session, "commit")
 				    ? receive(session, "commit", NULL, -1, &answers, &why)
@@ -477,7 +477,7 @@ static ash_status savepoint(struct store_session *base, enum savepoint_step step
 		[SAVEPOINT_KEEP] = "release savepoint ashlar_%u",
 	};
 	struct postgres_session *session = postgres_session(base);
-	struct postgres_answers answers;
+	struct postgres_answers answers = {0};
 	char sql[64];
 	if (!base->begun)
 		ASH_TRY(start(session, fault));

@@ -281,7 +281,7 @@ ash_status postgres_own(struct postgres_session *session, const char *sql,
 			void *context, struct fault *fault)
 {
 	int count = 0;
-	struct postgres_answers answers;
+	struct postgres_answers answers = {0};
 	while (values && values[count])
 		count++;
 	if (!PQsendQueryParams(session->connection, sql, count, NULL, values, NULL, NULL, 0))
