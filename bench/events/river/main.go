@@ -2,8 +2,9 @@
 
 // River's side of bench/events/run: bench setup|publish|work URL [EVENTS MODE CONNECTIONS]
 //
-// "batch" has the settings of River's own benchmark (cmd/river/riverbench), but looks more often; "one" fetches as often as the
-// client can be told to, for its default of ten times a second would measure the pause.
+// "batch" has the settings of River's own benchmark (cmd/river/riverbench), but looks more often;
+// "one" fetches as often as the client can be told to, for its default of ten times a second would
+// measure the pause.
 package main
 
 import (

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <libpq-fe.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/mem.h"
 
 static struct fixture *current;
+static pthread_mutex_t order_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- what the generator would write ---- */
 
@@ -38,10 +40,12 @@ static ash_status deliver_billing(const void *code, ash_call *call, const void *
 			     event));
 	if (current->billing)
 		ASH_TRY(current->billing(call, event));
+	pthread_mutex_lock(&order_lock);
 	size_t length = strlen(current->order);
 	__atomic_fetch_add(&current->handled, 1, __ATOMIC_RELAXED);
 	snprintf(current->order + length, sizeof current->order - length, "%s:%d ", event->order_id,
 		 (int)event->cents);
+	pthread_mutex_unlock(&order_lock);
 	return ASH_OK;
 }
 
