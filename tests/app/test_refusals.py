@@ -185,7 +185,7 @@ class WhenItStarts(Variants):
         self.assertEqual(self.run_verb(program, 'check-config'), (2, text))
 
     def test_a_module_that_is_not_linked_in(self):
-        program = MAKER.make(self.folder, ('main.c', '&inventory_module, ', ''))
+        program = MAKER.make(self.folder, ('app.h', '&inventory_module,', ''))
         status, text = self.run_verb(program, 'run', '--listen', '127.0.0.1:0')
         self.assertEqual(status, 2, text)
         self.assertIn("orders/module.yaml:5:14: orders depends on the module 'inventory'", text)

@@ -106,7 +106,7 @@ class Maker:
             was, now = self.compile(f'{self.source}/{module}/{module}.c',
                                     f'{root}/{module}/{module}.c', out)
             objects[was] = now
-        if 'main.c' in touched:
+        if touched & {'main.c', 'app.h'}:
             was, now = self.compile(f'{self.source}/main.c', f'{root}/main.c', out)
             objects[was] = now
         program = os.path.join(folder, 'shop-changed')

@@ -210,7 +210,7 @@ static void wrong_contracts_do_not_open(void **state)
 {
 	static const ash_module *const LONELY[] = {&billing_module, NULL};
 	static const ash_app APP = {.name = "lonely", .modules = LONELY};
-	int pipes[2], status;
+	int pipes[2], status = 0;
 	(void)state;
 	assert_int_equal(pipe(pipes), 0);
 	pid_t child = fork();

@@ -7,7 +7,6 @@ events, and is asked over its own HTTP API what it knows.
 """
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -118,7 +117,7 @@ class Scraped(unittest.TestCase):
         for _ in range(2):
             all_of_it.place(card=shop.DECLINED_CARD)
         all_of_it.place(sku='teapot', quantity=4)
-        self.assertEqual(shop.settle(all_of_it.data), {})
+        self.assertEqual(shop.settle(all_of_it.store), {})
 
     def test_1_its_targets_are_up(self):
         def both():
@@ -156,7 +155,7 @@ class Scraped(unittest.TestCase):
             with self.subTest(expression):
                 self.becomes(expression, expected)
         # Each event goes to each that subscribes: as many deliveries as rows in the inbox.
-        inbox = shop.count(self.shops['all'].data, 'select count(*) from "ashlar_event.inbox"')
+        inbox = self.shops['all'].store.ask(['select count(*) from ashlar_event.inbox'])[0]
         self.becomes(f'ashlar_events_delivered_total{{{one}}}', inbox[0][0])
         self.assertGreater(inbox[0][0], 39)
         # What a rate and a quantile are made of.
@@ -174,11 +173,9 @@ class Scraped(unittest.TestCase):
         self.becomes('ashlar_outbox_waiting{role="http"}', 3)
         wait_for('the lag grows', lambda: self.prometheus.value(
             'ashlar_outbox_lag_seconds{role="http"}') > 1)
-        with sqlite3.connect(os.path.join(front.data, 'shop.db'), timeout=30) as database:
-            database.execute('update "ashlar_event.delivery" set state = 2, attempts = 8,'
-                             " status = 'internal', message = 'out of paper', died_at = due_at"
-                             " where subscriber = 'analytics'")
-        database.close()
+        front.store.ask(['update ashlar_event.delivery set state = 2, attempts = 8,'
+                         " status = 'internal', message = 'out of paper', died_at = due_at"
+                         " where subscriber = 'analytics'"], write=True)
         self.becomes('ashlar_dead_letters{role="http"}', 1)
         self.becomes('ashlar_outbox_waiting{role="http"}', 2)
         wait_for('both alerts', lambda: self.prometheus.alerts() >= {
