@@ -50,8 +50,13 @@ class Troubles:
         self.proxy.cut(1)
 
     def lose_commits(self):
-        self.proxy.commits = self.chance.choice(('before', 'after'))
+        """Before and after in turn, for a while and until one was cut."""
+        when = ('before', 'after')[self.happened['lose_commits'] % 2]
+        lost, until = self.proxy.lost[when], time.monotonic() + 10
+        self.proxy.commits = when
         time.sleep(self.chance.uniform(0.05, 0.5))
+        while self.proxy.lost[when] == lost and time.monotonic() < until:
+            time.sleep(0.05)
         self.proxy.commits = None
 
     def stall(self):
