@@ -177,10 +177,13 @@ static ash_status start_server(struct host *host, struct fault *fault)
 		.handle = http_router_handle,
 		.context = host->router,
 	};
+	struct http_server *server;
 	struct error error;
 	char holder[PROCESS_SIZE];
-	if (http_server_start(&options, &host->server, &error) == 0)
+	if (http_server_start(&options, &server, &error) == 0) {
+		atomic_store(&host->server, server);
 		return ASH_OK;
+	}
 	if (error.code == ERROR_BUSY && process_at_port(settings->port, holder, sizeof holder))
 		return fault_set(fault, ASH_ALREADY_EXISTS, "%s: %s has it", error.message, holder);
 	if (error.code == ERROR_BUSY)
@@ -226,7 +229,7 @@ void host_release(struct host *host)
 	if (!host->app)
 		return;
 	host_stop(host);
-	http_server_free(take(host->server));
+	http_server_free(atomic_exchange(&host->server, NULL));
 	schedules_free(take(host->schedules));
 	event_hub_free(take(host->hub));
 	store_free(take(host->store));

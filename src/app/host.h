@@ -44,7 +44,7 @@ struct host {
 	struct event_hub *hub;
 	struct schedules *schedules;
 	struct exporter *exporter;
-	struct http_server *server;
+	struct http_server *_Atomic server;
 	struct host_counts counts;
 	_Atomic bool draining; /* asked to end */
 };

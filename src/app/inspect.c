@@ -34,6 +34,8 @@ static void refresh(void *context)
 {
 	struct host *host = context;
 	struct host_counts *counts = &host->counts;
+	/* The server answers before its start has returned. */
+	struct http_server *server = atomic_load(&host->server);
 	unsigned open, busy;
 	struct http_counters now;
 	if (host->store) {
@@ -41,9 +43,9 @@ static void refresh(void *context)
 		series_set(counts->store_open, open);
 		series_set(counts->store_busy, busy);
 	}
-	if (!host->server)
+	if (!server)
 		return;
-	http_server_count(host->server, &now);
+	http_server_count(server, &now);
 	series_add(counts->connections, now.accepted - counts->seen.accepted);
 	series_add(counts->requests, now.requests - counts->seen.requests);
 	series_set(counts->open, now.open);
