@@ -210,7 +210,8 @@ await test('lists the findings and filters them', 'shop', async tab => {
 	await tab.selectOption('#filter-rule', '');
 	await tab.selectOption('#filter-known', 'known');
 	assert.equal(await count(), 1);
-	assert.match(await text(tab, '#list'), /known in the baseline/);
+	/* Not what is laid out by now: findings are laid out when they come into view. */
+	assert.match(await tab.textContent('#list'), /known in the baseline/);
 	await tab.selectOption('#filter-known', '');
 	assert.equal(await count(), 4);
 	await tab.selectOption('#filter-severity', 'warning');
@@ -229,7 +230,7 @@ await test('underlines the reference in the source line', 'shop', async tab => {
 	await tab.click('#tab-findings');
 	const marks = await tab.locator('#list mark').allInnerTexts();
 	assert.ok(marks.includes('web.page'), marks.join());
-	assert.match(await text(tab, '#list'), /from web\.page import show/);
+	assert.match(await tab.textContent('#list'), /from web\.page import show/);
 });
 
 await test('leads to one finding, also one that the filters hide', 'shop', async tab => {
@@ -348,8 +349,8 @@ await test('shows names of all kinds as they are', 'wild', async tab => {
 	await tab.keyboard.press('Enter');
 	assert.match(await text(tab, '#panel'), /owner "<i>&lt; --> %% Ä中😀 \\/);
 	await tab.click('#tab-findings');
-	assert.match(await text(tab, '#list'), /src\/m0\/<\/script><b>\.py/);
-	assert.match(await text(tab, '#list'), /# <\/script><b>&amp;/);
+	assert.match(await tab.textContent('#list'), /src\/m0\/<\/script><b>\.py/);
+	assert.match(await tab.textContent('#list'), /# <\/script><b>&amp;/);
 	assert.equal(await tab.locator('#list b').count(), 0);
 	await shot(tab, 'wild-findings');
 });
