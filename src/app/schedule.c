@@ -162,11 +162,7 @@ int64_t schedules_next(const struct schedules *schedules)
 /* False: it is to stop. */
 static bool wait_a_little(struct schedules *schedules)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)SCHEDULE_LOOK_MS * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	struct timespec until = clock_after((uint64_t)SCHEDULE_LOOK_MS * 1000000);
 	pthread_mutex_lock(&schedules->lock);
 	if (!schedules->stopping)
 		pthread_cond_timedwait(&schedules->wake, &schedules->lock, &until);

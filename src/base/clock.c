@@ -19,6 +19,14 @@ int64_t clock_wall(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+struct timespec clock_after(uint64_t nanoseconds)
+{
+	uint64_t now = clock_monotonic(), at = now + nanoseconds;
+	if (at < now || at > INT64_MAX)
+		at = INT64_MAX;
+	return (struct timespec){(time_t)(at / 1000000000), (long)(at % 1000000000)};
+}
+
 static uint64_t system_monotonic(const struct clock *clock)
 {
 	(void)clock;

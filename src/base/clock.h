@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/str.h"
 
@@ -19,6 +20,9 @@ uint64_t clock_monotonic(void);
 
 /* Microseconds since 1970-01-01T00:00:00Z; may go back when the system's clock is set. */
 int64_t clock_wall(void);
+
+/* So many nanoseconds from now, as a wait on CLOCK_MONOTONIC takes it. Saturates. */
+struct timespec clock_after(uint64_t nanoseconds);
 
 /* The time as the runtime sees it, so that a test may turn it. Safe from any thread. */
 struct clock {

@@ -14,23 +14,10 @@ enum { HOUR = 1000000 * 60 * 60LL };
 
 /* ---- workers ---- */
 
-static struct timespec after_ms(unsigned ms)
-{
-	struct timespec at;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 /* Waits until somebody wakes the workers, for at most `ms`. False: it is to stop. */
 static bool wait_for_work(struct event_hub *hub, uint64_t *seen, unsigned ms)
 {
-	struct timespec until = after_ms(ms);
+	struct timespec until = clock_after((uint64_t)ms * 1000000);
 	int result = 0;
 	pthread_mutex_lock(&hub->lock);
 	hub->idle++;
@@ -109,7 +96,7 @@ static void *keep_leases(void *context)
 	struct event_hub *hub = context;
 	unsigned third = hub->options.lease_ms / 3 + 1;
 	for (;;) {
-		struct timespec until = after_ms(third);
+		struct timespec until = clock_after((uint64_t)third * 1000000);
 		int result = 0;
 		pthread_mutex_lock(&hub->lock);
 		while (hub->beating && result == 0)

@@ -38,9 +38,9 @@ struct http_server_options {
 	void *context;
 };
 
-/* Binds, listens and starts the threads. `*out` belongs to the caller: http_server_free().
- * Errors: ERROR_INVALID (an address that is none, no handler), ERROR_BUSY (the address is
- * in use), ERROR_IO (no permission, no thread), ERROR_MEMORY. */
+/* Binds, listens and starts the threads; requests may be answered before it returns. `*out` belongs
+ * to the caller: http_server_free(). Errors: ERROR_INVALID (an address that is none, no handler),
+ * ERROR_BUSY (the address is in use), ERROR_IO (no permission, no thread), ERROR_MEMORY. */
 int http_server_start(const struct http_server_options *options, struct http_server **out,
 		      struct error *error) must_check;
 

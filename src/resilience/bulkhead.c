@@ -5,7 +5,8 @@
 #include "resilience/bulkhead.h"
 
 #include <stdatomic.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 #define WAITING ((uint64_t)1 << 32)
 
@@ -52,13 +53,8 @@ static bool begin_to_wait(struct bulkhead *bulkhead)
 
 static bool wait_for_place(struct bulkhead *bulkhead, uint64_t patience)
 {
-	struct timespec until;
+	struct timespec until = clock_after(patience);
 	bool taken = false, late = false;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(patience / 1000000000);
-	until.tv_nsec += (long)(patience % 1000000000);
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	if (!begin_to_wait(bulkhead))
 		return false;
 	pthread_mutex_lock(&bulkhead->lock);

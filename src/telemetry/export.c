@@ -122,19 +122,6 @@ static enum outcome send_batch(struct exporter *exporter, unsigned *retry_after_
 
 /* ---- the thread ---- */
 
-static struct timespec after_ms(unsigned ms)
-{
-	struct timespec at;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 static bool is_before(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
@@ -143,7 +130,7 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 /* Waits, or is woken by a stop. False when it must end now. */
 static bool pause_ms(struct exporter *exporter, unsigned ms)
 {
-	struct timespec until = after_ms(ms);
+	struct timespec until = clock_after((uint64_t)ms * 1000000);
 	pthread_mutex_lock(&exporter->lock);
 	bool was_stopping = exporter->stopping;
 	if (was_stopping && is_before(&exporter->enough, &until))
@@ -151,7 +138,7 @@ static bool pause_ms(struct exporter *exporter, unsigned ms)
 	int result = 0;
 	while (result != ETIMEDOUT && exporter->stopping == was_stopping)
 		result = pthread_cond_timedwait(&exporter->wake, &exporter->lock, &until);
-	struct timespec now = after_ms(0);
+	struct timespec now = clock_after(0);
 	bool on = !exporter->stopping || is_before(&now, &exporter->enough);
 	pthread_mutex_unlock(&exporter->lock);
 	return on;
@@ -159,7 +146,7 @@ static bool pause_ms(struct exporter *exporter, unsigned ms)
 
 static bool is_stopping(struct exporter *exporter, bool *out_of_time)
 {
-	struct timespec now = after_ms(0);
+	struct timespec now = clock_after(0);
 	pthread_mutex_lock(&exporter->lock);
 	bool stopping = exporter->stopping;
 	*out_of_time = stopping && !is_before(&now, &exporter->enough);
@@ -341,7 +328,7 @@ void exporter_stop(struct exporter *exporter, unsigned patience_ms)
 		return;
 	pthread_mutex_lock(&exporter->lock);
 	exporter->stopping = true;
-	exporter->enough = after_ms(patience_ms);
+	exporter->enough = clock_after((uint64_t)patience_ms * 1000000);
 	pthread_cond_broadcast(&exporter->wake);
 	pthread_mutex_unlock(&exporter->lock);
 	pthread_join(exporter->thread, NULL);

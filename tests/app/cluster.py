@@ -220,6 +220,14 @@ def pace(cluster, load):
     return behind
 
 
+def say_how_far(number, rounds, started, load, behind):
+    """Now and then, of a long run."""
+    if number % 25 == 0:
+        left = (time.monotonic() - started) / number * (rounds - number)
+        print(f'round {number} of {rounds}, {len(load.answered)} orders answered,'
+              f' {behind} deliveries wait; {left:.0f} s left', flush=True)
+
+
 def keep(path, summary):
     """Prints it, and keeps it in a file, where one is named, with the command."""
     print(json.dumps(summary))

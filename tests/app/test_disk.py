@@ -58,10 +58,7 @@ def run(options, store):
                 ail(disk, chance)
                 ills += 1
             behind = cluster.pace(nodes, load)
-            if number % 25 == 0:
-                left = (time.monotonic() - started) / number * (options.rounds - number)
-                print(f'round {number} of {options.rounds}, {len(load.answered)} orders answered,'
-                      f' {behind} deliveries wait; {left:.0f} s left', flush=True)
+            cluster.say_how_far(number, options.rounds, started, load, behind)
         load.end()
         found, counts = cluster.check(nodes, load, 120 + options.rounds)
         nodes.end()

@@ -46,18 +46,12 @@ class Rounds:
         self.nodes.restart(i, point)
         self.kills += 1
 
-    def tell(self, number):
-        behind = cluster.pace(self.nodes, self.load)
-        took = time.monotonic() - self.started
-        left = took / number * (self.options.rounds - number)
-        print(f'round {number} of {self.options.rounds}, {len(self.load.answered)} orders answered,'
-              f' {behind} deliveries wait; {left:.0f} s left', flush=True)
-
     def run(self):
         for number in range(1, self.options.rounds + 1):
             self.one()
             if number % 25 == 0:
-                self.tell(number)
+                cluster.say_how_far(number, self.options.rounds, self.started, self.load,
+                                    cluster.pace(self.nodes, self.load))
 
 
 def run(options, store):

@@ -88,10 +88,7 @@ def run(options, store):
         for number in range(1, options.rounds + 1):
             troubles.one(number)
             behind = cluster.pace(nodes, load)
-            if number % 25 == 0:
-                left = (time.monotonic() - started) / number * (options.rounds - number)
-                print(f'round {number} of {options.rounds}, {len(load.answered)} orders answered,'
-                      f' {behind} deliveries wait; {left:.0f} s left', flush=True)
+            cluster.say_how_far(number, options.rounds, started, load, behind)
         load.end()
         found, counts = cluster.check(nodes, load, 120 + options.rounds)
         nodes.end()

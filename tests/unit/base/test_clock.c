@@ -74,12 +74,24 @@ static void time_goes_on(void **state)
 	}
 }
 
+static void a_moment_to_come_is_after_now_and_does_not_run_over(void **state)
+{
+	(void)state;
+	uint64_t now = clock_monotonic();
+	struct timespec soon = clock_after(2500000000u), never = clock_after(UINT64_MAX);
+	uint64_t at = (uint64_t)soon.tv_sec * 1000000000 + (uint64_t)soon.tv_nsec;
+	assert_true(at >= now + 2500000000u && at <= clock_monotonic() + 2500000000u);
+	assert_true(never.tv_sec > soon.tv_sec);
+	assert_in_range(never.tv_nsec, 0, 999999999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_days_that_exist),
 		cmocka_unit_test(refuses_others_and_touches_nothing),
 		cmocka_unit_test(orders_days),
+		cmocka_unit_test(a_moment_to_come_is_after_now_and_does_not_run_over),
 		cmocka_unit_test(today_is_what_the_environment_says),
 		cmocka_unit_test(time_goes_on),
 	};
