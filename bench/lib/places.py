@@ -28,11 +28,13 @@ def run(command, folder=None, **more):
 
 
 def build_program(target):
-    """Builds a program as released, from the sources as they are; its path."""
-    release = os.path.join(TOP, "build", "release")
+    """Builds a program as released, from the sources as they are; its path. What only tests have
+    is built in a folder of its own."""
+    tests = target.startswith("tests/")
+    release = os.path.join(TOP, "build", "release-tests" if tests else "release")
     if not os.path.exists(os.path.join(release, "build.ninja")):
-        run(["meson", "setup", release, "--buildtype=release", "-Dwerror=false", "-Dtests=false"],
-            TOP)
+        run(["meson", "setup", release, "--buildtype=release", "-Dwerror=false",
+             f"-Dtests={str(tests).lower()}"], TOP)
     run(["ninja", "-C", release, target])
     return os.path.join(release, target)
 
