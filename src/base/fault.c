@@ -13,6 +13,7 @@ ash_status fault_set(struct fault *fault, ash_status status, const char *format,
 		return status;
 	fault->status = status;
 	fault->outage = false;
+	fault->details = NULL;
 	va_list arguments;
 	va_start(arguments, format);
 	int length = vsnprintf(fault->message, sizeof fault->message, format, arguments);

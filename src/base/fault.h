@@ -5,12 +5,23 @@
 #include <ashlar/status.h>
 #include <stdbool.h>
 
+#include "base/str.h"
+
+/* A message that says more of a failure, for programs. */
+struct fault_detail {
+	const struct fault_detail *next; /* in the order in which they were added */
+	const char *type;                /* "billing.v1.Refusal" */
+	struct str value;                /* in the wire format */
+};
+
 /* One failure of the runtime, told where it was met: `struct error` is for what people wrote in
  * files, this is for what a caller gets over a port. Passed explicitly. Holds no heap memory. */
 struct fault {
 	ash_status status;
 	bool outage; /* of the store, its disk or the way to it: not of what it was asked to do */
 	char message[1024]; /* one sentence; cut, never overrun, at a whole UTF-8 character */
+	/* Of the request's memory; NULL: none. Telling another failure forgets them. */
+	const struct fault_detail *details;
 };
 
 /* Fills `fault` (which may be NULL) and returns `status`, so that a caller can
