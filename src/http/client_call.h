@@ -52,8 +52,8 @@ static inline struct str http_reply_field(const struct http_reply *reply, struct
 
 /* Makes a client for "http://HOST[:PORT]", "http://[IPv6]:PORT" or "unix:/path/of/a.socket"; the
  * port is 80 where none is said. A name is looked up here, and not again. Opens no connection yet.
- * `*out` belongs to the caller: http_client_free(). Errors: ASH_INVALID_ARGUMENT (an address that is
- * none), ASH_UNAVAILABLE (a name that is not known), ASH_RESOURCE_EXHAUSTED (no memory). */
+ * `*out` belongs to the caller: http_client_free(). Errors: ASH_INVALID_ARGUMENT (an address that
+ * is none), ASH_UNAVAILABLE (an unknown name), ASH_RESOURCE_EXHAUSTED (no memory). */
 ash_status http_client_new(const char *address, const struct http_client_options *options,
 			   struct http_client **out, struct fault *fault) ASH_MUST_CHECK;
 
@@ -63,11 +63,12 @@ void http_client_free(struct http_client *client);
 void http_client_freep(struct http_client **client);
 
 /* Sends a request and reads the answer to it, whatever its status: ASH_OK says only that a whole
- * answer is in `reply`. Each fault names the address. Errors: ASH_INVALID_ARGUMENT (the head would be
- * over HTTP_HEAD_LIMIT), ASH_DEADLINE_EXCEEDED (also while waiting for a connection),
+ * answer is in `reply`. Each fault names the address; after one the connection is closed. Errors:
+ * ASH_INVALID_ARGUMENT (a head over HTTP_HEAD_LIMIT, or that would end early),
+ * ASH_DEADLINE_EXCEEDED (also while waiting for a connection),
  * ASH_UNAVAILABLE (no connection, one that broke, an address that is left alone after it failed),
- * ASH_INTERNAL (an answer that is no good HTTP/1.1), ASH_RESOURCE_EXHAUSTED (a body over the limit, no
- * memory, no descriptor). After an error the connection is closed. */
+ * ASH_INTERNAL (an answer that is no good HTTP/1.1),
+ * ASH_RESOURCE_EXHAUSTED (a body over the limit, no memory, no descriptor). */
 ash_status http_client_call(struct http_client *client, const struct http_request *request,
 			    struct http_reply *reply, struct fault *fault) ASH_MUST_CHECK;
 
@@ -84,6 +85,7 @@ struct http_client_counters {
 	uint64_t left_alone;       /* calls refused at once, because connecting had failed before */
 };
 
+/* Copies them. */
 void http_client_count(struct http_client *client, struct http_client_counters *out);
 
 #endif
