@@ -81,13 +81,26 @@ typedef struct ash_module {
 	const ash_migration *migrations;
 	size_t migration_count;
 	const void *code; /* the struct that ASH_MODULE fills; NULL: the module is a client only */
+	const char *source; /* the file with ASH_MODULE, as the compiler was given it; or NULL */
+	/* Where ports are called in the program or shared library that the module is linked into,
+	 * up to `uses_end`; both NULL where none is. */
+	const ash_use *const *uses;
+	const ash_use *const *uses_end;
 } ash_module;
+
+/* The linker's names for the two ends of what ASH_USE notes. */
+extern const ash_use *const ash_uses_first_[] __asm__("__start_ash_uses")
+	__attribute__((weak, visibility("hidden")));
+extern const ash_use *const ash_uses_end_[] __asm__("__stop_ash_uses")
+	__attribute__((weak, visibility("hidden")));
 
 /* Fills the module's table with its handlers and makes it known as `NAME_module`. The type and
  * the rest come from the generated NAME.module.h. */
 #define ASH_MODULE(name, ...)                                                                      \
 	static const struct name##_code name##_code_ = {__VA_ARGS__};                              \
-	const ash_module name##_module = {name##_contract_, .code = &name##_code_}
+	const ash_module name##_module = {name##_contract_, .code = &name##_code_,                 \
+					  .source = __FILE__, .uses = ash_uses_first_,             \
+					  .uses_end = ash_uses_end_}
 
 #ifdef __cplusplus
 }

@@ -44,6 +44,24 @@ typedef struct ash_port {
 	uint32_t *id;
 } ash_port;
 
+/* A place in a module's code where it calls a method of a port. */
+typedef struct ash_use {
+	const ash_port *port;
+	const char *file; /* as the compiler was given it */
+	uint32_t line;
+	uint16_t method;
+} ash_use;
+
+/* Notes the call that is written here, at no cost to it: a pointer in a section of its own, which
+ * the start of the application reads (ash_module.uses). What the generated macros of a port's
+ * methods use, in C; a call in C++, or through a pointer, is judged when it is made. */
+#define ASH_USE(port_, method_)                                                                    \
+	__extension__({                                                                            \
+		static const ash_use ash_use_ = {&(port_), __FILE__, __LINE__, (method_)};         \
+		static const ash_use *const ash_noted_                                             \
+			__attribute__((used, section("ash_uses"))) = &ash_use_;                    \
+	})
+
 /* An event that a module publishes. */
 typedef struct ash_event {
 	const char *name;   /* "billing.v1.Charged" */

@@ -117,7 +117,8 @@ ASH_PUBLIC void ash_expect_text_(ash_test *test, const char *file, int line, con
 				 const char *actual, const char *expected);
 
 /* That a call of a port ends so: `expression` is an ash_status. */
-#define ash_expect_ok(test, expression) ash_expect_status((test), ASH_OK, (expression))
+#define ash_expect_ok(test, expression)                                                            \
+	ash_expect_status_((test), __FILE__, __LINE__, #expression, ASH_OK, (expression))
 #define ash_expect_status(test, expected, expression)                                              \
 	ash_expect_status_((test), __FILE__, __LINE__, #expression, (expected), (expression))
 ASH_PUBLIC void ash_expect_status_(ash_test *test, const char *file, int line,

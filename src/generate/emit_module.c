@@ -187,7 +187,8 @@ static void emit_names(const struct input *input, struct text *out)
 		text_add(out, STR("};\n"));
 }
 
-/* A function that calls a handler by the types it has. */
+/* A function that calls a handler by the types it has. The member stands in parentheses: the macro
+ * of another module's method may have its name. */
 static void emit_invoke(struct input *input, const struct service *service, size_t index,
 			struct text *out)
 {
@@ -199,7 +200,7 @@ static void emit_invoke(struct input *input, const struct service *service, size
 	text_addf(out,
 		  "\tconst struct %s_handlers *table = (const struct %s_handlers *)handlers;\n",
 		  service->prefix, service->prefix);
-	text_addf(out, "\treturn table->%s(call, (const %s *)request, (%s *)reply);\n}\n",
+	text_addf(out, "\treturn (table->%s)(call, (const %s *)request, (%s *)reply);\n}\n",
 		  method->function, emit_type(&input->types[method->request]),
 		  emit_type(&input->types[method->reply]));
 }
@@ -268,7 +269,7 @@ static void emit_single(const struct input *input, const char *table, const char
 	const char *code = input->name;
 	text_addf(out, "\nstatic ash_status %s_%s_(const void *code, ash_call *call%s)\n{\n", kind,
 		  name, event_type ? ", const void *message" : "");
-	text_addf(out, "\treturn ((const struct %s_code *)code)->%s.%s(call", code, table, name);
+	text_addf(out, "\treturn (((const struct %s_code *)code)->%s.%s)(call", code, table, name);
 	if (event_type)
 		text_addf(out, ", (const %s *)message", event_type);
 	text_addf(out, ");\n}\n\nstatic bool has_%s_%s_(const void *code)\n{\n", kind, name);

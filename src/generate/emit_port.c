@@ -116,6 +116,20 @@ static void emit_function(struct input *input, const struct service *service, si
 		  service->prefix, index);
 }
 
+/* A call by name also notes where it is; the name in parentheses, or its address, does not. */
+static void emit_uses(const struct service *service, struct text *out)
+{
+	if (service->proto->n_method == 0)
+		return;
+	text_add(out, STR("\n#ifndef __cplusplus\n"));
+	for (size_t i = 0; i < service->proto->n_method; i++) {
+		const char *function = service->methods[i].function;
+		text_addf(out, "#define %s_%s(...) (ASH_USE(%s_port, %zu), %s_%s(__VA_ARGS__))\n",
+			  service->prefix, function, service->prefix, i, service->prefix, function);
+	}
+	text_add(out, STR("#endif\n"));
+}
+
 static void emit_services(struct input *input, struct text *out)
 {
 	for (size_t i = 0; i < input->service_count; i++) {
@@ -123,6 +137,7 @@ static void emit_services(struct input *input, struct text *out)
 		text_addf(out, "\nextern const ash_port %s_port;\n", service->prefix);
 		for (size_t j = 0; j < service->proto->n_method; j++)
 			emit_function(input, service, j, out);
+		emit_uses(service, out);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "port/uses.h"
 
 static const struct metric CALLS = {"ashlar_port_calls_total",
 				    "Calls of a port that were answered.",
@@ -222,7 +223,7 @@ static int add_bindings(struct building *building)
 	return 0;
 }
 
-static bool depends_on(const ash_module *module, const char *name)
+bool registry_depends_on(const ash_module *module, const char *name)
 {
 	for (size_t i = 0; i < module->depends_on_count; i++)
 		if (strcmp(module->depends_on[i].name, name) == 0)
@@ -239,8 +240,9 @@ static int allow_calls(struct building *building)
 		member->may_call = arena_array(&registry->arena, words, sizeof *member->may_call);
 		for (size_t id = 0; member->may_call && id < registry->binding_count; id++) {
 			const struct binding *binding = registry->bindings[id];
-			if (binding && (binding->member == member ||
-					depends_on(member->module, binding->member->module->name)))
+			if (binding &&
+			    (binding->member == member ||
+			     registry_depends_on(member->module, binding->member->module->name)))
 				member->may_call[id / 64] |= (uint64_t)1 << id % 64;
 		}
 	}
@@ -299,6 +301,8 @@ static int build(struct building *building, const ash_module *const *modules, si
 		return -1;
 	for (size_t i = 0; i < registry->member_count; i++)
 		check_module(building, registry->members[i].module);
+	if (uses_judge(registry, building->errors, building->error) < 0)
+		return -1;
 	error_list_sort(building->errors);
 	return 0;
 }

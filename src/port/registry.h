@@ -57,8 +57,9 @@ struct registry {
 /* Puts the modules together. What does not fit goes to `errors`, with the place in the contract:
  * two modules of one name, two owners of a schema, two providers of a port, a method or a
  * subscribed event without a handler, a subscriber that owns no schema, a module it depends on that
- * is not there, an event that is subscribed to and that nobody publishes. The modules live as long
- * as the registry. Errors: ERROR_MEMORY, ERROR_LIMIT. */
+ * is not there, an event that is subscribed to and that nobody publishes; and, with the place in
+ * the code, a port that is called and not declared. The modules live as long as the registry.
+ * Errors: ERROR_MEMORY, ERROR_LIMIT. */
 int registry_build(const ash_module *const *modules, size_t count, struct metrics *metrics,
 		   struct registry *out, struct error_list *errors, struct error *error) must_check;
 
@@ -67,6 +68,9 @@ void registry_release(struct registry *registry);
 
 /* The module with that name, or NULL. */
 const struct member *registry_find(const struct registry *registry, const char *name);
+
+/* Whether the module's contract depends on the module with that name. */
+bool registry_depends_on(const ash_module *module, const char *name);
 
 /* The port as the application provides it, or NULL. */
 static inline const struct binding *registry_binding(const struct registry *registry,

@@ -37,7 +37,7 @@ static ash_status probe(ash_call *call, const BillingProbeRequest *in, BillingPr
 	NotificationMessagesReply messages;
 	(void)out;
 	if (strcmp(in->what, "a port that is not declared") == 0)
-		return notification_messages(call, &first, &messages);
+		return (notification_messages)(call, &first, &messages);
 	if (strcmp(in->what, "an own port outside") == 0)
 		return inventory_price(call, &tea, &price);
 	ASH_TX(tx, call);
@@ -53,6 +53,24 @@ static ash_status probe(ash_call *call, const BillingProbeRequest *in, BillingPr
 '''),
     ('billing/billing.c', '.get_invoice = get_invoice', '.get_invoice = get_invoice, .probe = probe'),
 )
+
+# Calls of two modules that billing does not declare; what is only included is no call.
+UNDECLARED_INCLUDES = '''#include <string.h>
+
+#include "analytics.port.h"
+#include "inventory.port.h"
+#include "notification.port.h"'''
+UNDECLARED_CALLS = '''ash_status peek(ash_call *call);
+ash_status peek(ash_call *call)
+{
+	NotificationMessagesRequest first = {.order_id = 1};
+	NotificationMessagesReply messages;
+	InventoryPriceReply price;
+	ASH_TRY(notification_messages(call, &first, &messages)); /* not declared */
+	return inventory_price(call, &(InventoryPriceRequest){0}, &price); /* not declared */
+}
+
+static bool is_declined('''
 
 # Each is of billing, and touches what is another's. The other module is named with each.
 FOREIGN_SQL = (
@@ -190,6 +208,28 @@ class WhenItStarts(Variants):
         self.assertEqual(status, 2, text)
         self.assertIn("orders/module.yaml:5:14: orders depends on the module 'inventory'", text)
         self.assertIn('orders/module.yaml:11:16: orders subscribes to inventory.v1.OutOfStock', text)
+
+
+    def test_a_call_of_a_port_that_is_not_declared(self):
+        # In the module's file that names its handlers, and in another below its folder.
+        program = MAKER.make(
+            self.folder,
+            ('billing/billing.c', '#include <string.h>', UNDECLARED_INCLUDES),
+            ('billing/billing.c', 'static bool is_declined(', UNDECLARED_CALLS))
+        status, text = self.run_verb(program, 'run', '--listen', '127.0.0.1:0')
+        self.assertEqual(status, 2, text)
+        with open(f'{self.folder}/shop/billing/billing.c', encoding='utf-8') as file:
+            lines = [number for number, line in enumerate(file, 1) if '/* not declared */' in line]
+        self.assertEqual(len(lines), 2)
+        for line, method in zip(lines, ('notification.v1.Notification/Messages',
+                                        'inventory.v1.Inventory/Price')):
+            other = method.split('.')[0]
+            self.assertIn(f'billing/billing.c:{line}: billing calls {method}, but its contract '
+                          f'(billing/module.yaml:1) does not depend on {other}; add {other} to its '
+                          'depends_on, or leave the call out', text)
+        self.assertEqual(text.count('does not depend on'), 2, text)
+        self.assertEqual(os.listdir(self.data), [], 'nothing was opened')
+        self.assertEqual(self.run_verb(program, 'check-config'), (2, text))
 
 
 class WhenItMigrates(Variants):

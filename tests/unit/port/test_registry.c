@@ -152,10 +152,64 @@ static void a_schedule_has_a_handler(void **state)
 	      "ASH_MODULE(billing)\n");
 }
 
+/* Billing's contract depends on nobody, that of orders on billing. */
+static void a_call_is_declared_by_the_module_whose_folder_it_is_in(void **state)
+{
+	(void)state;
+	static const ash_use uses[] = {
+		{&orders_port, "../shop/billing/billing.c", 7, 0},
+		{&orders_port, "../shop/billing/part/deep.c", 8, 0},
+		{&orders_port, "../shop/billing2/other.c", 9, 0},
+		{&orders_port, "../shop/main.c", 10, 0},
+		{&orders_port, "main.c", 11, 0},
+		{&orders_port, "/billing.c", 12, 0},
+		{&billing_port, "../shop/billing/billing.c", 13, 0},
+		{&billing_port, "../shop/orders/orders.c", 14, 0},
+	};
+	const ash_use *noted[sizeof uses / sizeof *uses];
+	size_t count = sizeof uses / sizeof *uses;
+	for (size_t i = 0; i < count; i++)
+		noted[i] = &uses[i];
+	ash_module billing = billing_module, orders = orders_module;
+	billing.source = "../shop/billing/code/billing.c";
+	orders.source = "../shop/orders/orders.c";
+	billing.uses = orders.uses = noted;
+	billing.uses_end = orders.uses_end = noted + count;
+	const ash_module *modules[] = {&orders, &billing};
+#define NOT_DECLARED                                                                               \
+	"billing calls orders.v1.Orders/Place, but its contract (billing/module.yaml:1) does not " \
+	"depend on orders; add orders to its depends_on, or leave the call out\n"
+	check(modules, 2,
+	      "billing/billing.c:7: " NOT_DECLARED "billing/part/deep.c:8: " NOT_DECLARED);
+	/* A contract that is not beside the code: then the folder of the code counts. */
+	billing.place.file = "contracts/billing.yaml";
+	billing.source = "../shop/billing/billing.c";
+	struct metrics *metrics = metrics_new();
+	struct registry registry = {0};
+	struct error_list errors = {0};
+	struct error error;
+	assert_int_equal(registry_build(modules, 2, metrics, &registry, &errors, &error), 0);
+	assert_int_equal(errors.count, 2);
+	assert_string_equal(errors.items[0].file, "../shop/billing/billing.c");
+	registry_release(&registry);
+	error_list_clear(&errors);
+	metrics_free(metrics);
+	/* A folder of two modules tells nothing. */
+	orders.source = billing.source;
+	orders.place.file = billing.place.file;
+	check(modules, 2, "");
+}
+
 static void without_memory_there_is_no_registry(void **state)
 {
 	(void)state;
-	const ash_module *modules[] = {&orders_module, &billing_module};
+	static const ash_use use = {&billing_port, "shop/orders/orders.c", 1, 0};
+	static const ash_use *const uses[] = {&use};
+	ash_module orders = orders_module;
+	orders.source = use.file;
+	orders.uses = uses;
+	orders.uses_end = uses + 1;
+	const ash_module *modules[] = {&orders, &billing_module};
 	for (long n = 1;; n++) {
 		struct metrics *metrics = metrics_new();
 		struct registry registry = {0};
@@ -184,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_subscription_has_a_handler_a_publisher_and_a_dependency),
 		cmocka_unit_test(a_subscriber_owns_a_schema),
 		cmocka_unit_test(a_schedule_has_a_handler),
+		cmocka_unit_test(a_call_is_declared_by_the_module_whose_folder_it_is_in),
 		cmocka_unit_test(without_memory_there_is_no_registry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ const ash_named billing_owns_[] = {
 static ash_status invoke_billing_charge_(const void *handlers, ash_call *call, const void *request, void *reply)
 {
 	const struct billing_handlers *table = (const struct billing_handlers *)handlers;
-	return table->charge(call, (const BillingChargeRequest *)request, (BillingChargeReply *)reply);
+	return (table->charge)(call, (const BillingChargeRequest *)request, (BillingChargeReply *)reply);
 }
 
 static bool has_billing_(const void *handlers, uint16_t method)
@@ -51,7 +51,7 @@ const ash_event *const billing_publishes_[] = {
 
 static ash_status deliver_orders_order_placed_(const void *code, ash_call *call, const void *message)
 {
-	return ((const struct billing_code *)code)->on.orders_order_placed(call, (const OrdersOrderPlaced *)message);
+	return (((const struct billing_code *)code)->on.orders_order_placed)(call, (const OrdersOrderPlaced *)message);
 }
 
 static bool has_deliver_orders_order_placed_(const void *code)
@@ -61,7 +61,7 @@ static bool has_deliver_orders_order_placed_(const void *code)
 
 static ash_status deliver_billing_charged_(const void *code, ash_call *call, const void *message)
 {
-	return ((const struct billing_code *)code)->on.billing_charged(call, (const BillingCharged *)message);
+	return (((const struct billing_code *)code)->on.billing_charged)(call, (const BillingCharged *)message);
 }
 
 static bool has_deliver_billing_charged_(const void *code)
@@ -76,7 +76,7 @@ const ash_subscribes billing_subscribes_[] = {
 
 static ash_status run_nightly_(const void *code, ash_call *call)
 {
-	return ((const struct billing_code *)code)->schedules.nightly(call);
+	return (((const struct billing_code *)code)->schedules.nightly)(call);
 }
 
 static bool has_run_nightly_(const void *code)

@@ -10,7 +10,7 @@ const char billing_contract_text_[] =
 static ash_status invoke_billing_delete_(const void *handlers, ash_call *call, const void *request, void *reply)
 {
 	const struct billing_handlers *table = (const struct billing_handlers *)handlers;
-	return table->delete(call, (const BillingA *)request, (BillingA *)reply);
+	return (table->delete)(call, (const BillingA *)request, (BillingA *)reply);
 }
 
 static bool has_billing_(const void *handlers, uint16_t method)

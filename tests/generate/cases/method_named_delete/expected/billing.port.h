@@ -25,6 +25,10 @@ ASH_MUST_CHECK static inline ash_status billing_delete(ash_call *call, const Bil
 	return ash_call_port(call, &billing_port, 0, in, out);
 }
 
+#ifndef __cplusplus
+#define billing_delete(...) (ASH_USE(billing_port, 0), billing_delete(__VA_ARGS__))
+#endif
+
 #ifdef __cplusplus
 }
 #endif

@@ -10,7 +10,7 @@ const char billing_contract_text_[] =
 static ash_status invoke_billing_http_get_(const void *handlers, ash_call *call, const void *request, void *reply)
 {
 	const struct billing_handlers *table = (const struct billing_handlers *)handlers;
-	return table->http_get(call, (const BillingHTTPRequest *)request, (BillingHTTPRequest *)reply);
+	return (table->http_get)(call, (const BillingHTTPRequest *)request, (BillingHTTPRequest *)reply);
 }
 
 static bool has_billing_(const void *handlers, uint16_t method)
@@ -30,7 +30,7 @@ static const ash_invoke billing_invoke_[] = {
 static ash_status invoke_billing_rate_admin_reset2_zero_(const void *handlers, ash_call *call, const void *request, void *reply)
 {
 	const struct billing_rate_admin_handlers *table = (const struct billing_rate_admin_handlers *)handlers;
-	return table->reset2_zero(call, (const BillingHTTPRequest *)request, (BillingHTTPRequest *)reply);
+	return (table->reset2_zero)(call, (const BillingHTTPRequest *)request, (BillingHTTPRequest *)reply);
 }
 
 static bool has_billing_rate_admin_(const void *handlers, uint16_t method)

@@ -37,6 +37,10 @@ ASH_MUST_CHECK static inline ash_status billing_http_get(ash_call *call, const B
 	return ash_call_port(call, &billing_port, 0, in, out);
 }
 
+#ifndef __cplusplus
+#define billing_http_get(...) (ASH_USE(billing_port, 0), billing_http_get(__VA_ARGS__))
+#endif
+
 extern const ash_port billing_rate_admin_port;
 
 /* billing.v1.RateAdmin.Reset2Zero */
@@ -46,6 +50,10 @@ ASH_MUST_CHECK static inline ash_status billing_rate_admin_reset2_zero(ash_call 
 	*out = none;
 	return ash_call_port(call, &billing_rate_admin_port, 0, in, out);
 }
+
+#ifndef __cplusplus
+#define billing_rate_admin_reset2_zero(...) (ASH_USE(billing_rate_admin_port, 0), billing_rate_admin_reset2_zero(__VA_ARGS__))
+#endif
 
 #ifdef __cplusplus
 }

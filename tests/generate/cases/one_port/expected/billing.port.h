@@ -27,6 +27,10 @@ ASH_MUST_CHECK static inline ash_status billing_charge(ash_call *call, const Bil
 	return ash_call_port(call, &billing_port, 0, in, out);
 }
 
+#ifndef __cplusplus
+#define billing_charge(...) (ASH_USE(billing_port, 0), billing_charge(__VA_ARGS__))
+#endif
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,10 @@ ASH_MUST_CHECK static inline ash_status billing_charge(ash_call *call, const Bil
 	return ash_call_port(call, &billing_port, 0, in, out);
 }
 
+#ifndef __cplusplus
+#define billing_charge(...) (ASH_USE(billing_port, 0), billing_charge(__VA_ARGS__))
+#endif
+
 extern const ash_port billing_v2_port;
 
 /* billing.v2.Billing.Charge */
@@ -40,6 +44,10 @@ ASH_MUST_CHECK static inline ash_status billing_v2_charge(ash_call *call, const 
 	*out = none;
 	return ash_call_port(call, &billing_v2_port, 0, in, out);
 }
+
+#ifndef __cplusplus
+#define billing_v2_charge(...) (ASH_USE(billing_v2_port, 0), billing_v2_charge(__VA_ARGS__))
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORT_USES_H
+#define PORT_USES_H
+
+#include "port/registry.h"
+
+/* Adds to `errors` each call that a module's code makes of a port whose module its contract does
+ * not depend on, with the place of the call: a file below the module's folder is the module's, as
+ * far as its `source` tells where that is. What is of no module, or of two, is left to the call.
+ * Errors: ERROR_MEMORY. */
+int uses_judge(const struct registry *registry, struct error_list *errors,
+	       struct error *error) must_check;
+
+#endif
