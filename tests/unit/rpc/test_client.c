@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The protocol's client against a remote that answers what the test says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "google/protobuf/wrappers.pb-c.h"
+#include "rpc/client.h"
+#include "rpc/gzip.h"
+
+typedef Google__Protobuf__StringValue string_value;
+
+#define TYPE (&google__protobuf__string_value__descriptor)
+
+static const ash_method METHODS[] = {
+	{.name = "Say", .request = TYPE, .reply = TYPE},
+	{.name = "Get", .request = TYPE, .reply = TYPE, .idempotency = ASH_NO_SIDE_EFFECTS},
+};
+
+/* Answers one request. */
+struct remote {
+	struct text answer;
+	char request[8192];
+	int fd;
+	pthread_t thread;
+	struct rpc_remote rpc;
+};
+
+static void *answer_once(void *context)
+{
+	struct remote *remote = context;
+	size_t length = 0;
+	int fd = accept(remote->fd, NULL, NULL);
+	while (length < sizeof remote->request - 1 && !strstr(remote->request, "\r\n\r\n")) {
+		ssize_t got =
+			recv(fd, remote->request + length, sizeof remote->request - 1 - length, 0);
+		if (got <= 0)
+			break;
+		length += (size_t)got;
+		remote->request[length] = '\0';
+	}
+	(void)send(fd, remote->answer.at, remote->answer.length, MSG_NOSIGNAL);
+	(void)close(fd);
+	return NULL;
+}
+
+static void remote_start(struct remote *remote, const char *head, struct str body)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof at;
+	char address[64];
+	*remote = (struct remote){.fd = socket(AF_INET, SOCK_STREAM, 0)};
+	text_addf(&remote->answer, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, body.length);
+	text_add(&remote->answer, body);
+	assert_int_equal(bind(remote->fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(remote->fd, 4), 0);
+	assert_int_equal(getsockname(remote->fd, (struct sockaddr *)&at, &size), 0);
+	(void)snprintf(address, sizeof address, "http://127.0.0.1:%u", ntohs(at.sin_port));
+	assert_int_equal(http_client_new(address, NULL, &remote->rpc.client, NULL), ASH_OK);
+	assert_int_equal(pthread_create(&remote->thread, NULL, answer_once, remote), 0);
+}
+
+static void remote_end(struct remote *remote)
+{
+	assert_int_equal(pthread_join(remote->thread, NULL), 0);
+	http_client_free(remote->rpc.client);
+	text_release(&remote->answer);
+	(void)close(remote->fd);
+}
+
+static ash_status ask(struct remote *remote, unsigned method, struct arena *arena,
+		      string_value *reply, struct rpc_beside *beside, struct fault *fault)
+{
+	string_value in = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	in.value = (char *)(uintptr_t) "hello";
+	const struct rpc_question question = {
+		.name = method ? "a.v1.A/Get" : "a.v1.A/Say",
+		.method = &METHODS[method],
+		.message = &in,
+		.time_left = 60000000000u,
+		.caller = STR("orders"),
+		.key = STR("k1"),
+	};
+	return rpc_ask(&remote->rpc, &question, arena, reply, beside, fault);
+}
+
+#define PROTO_HI STR("\n\002hi")
+
+/* Each kind of answer, and what it is for the caller. */
+static const struct kind {
+	const char *head;
+	const char *body;
+	bool json;
+	ash_status status;
+	const char *message;
+} KINDS[] = {
+	{"200 OK\r\nContent-Type: application/proto", "\n\002hi", false, ASH_OK, ""},
+	{"200 OK\r\nContent-Type: application/json; charset=utf-8", "\"hi\"", true, ASH_OK, ""},
+	{"200 OK\r\nContent-Type: application/json", "\"hi\"", false, ASH_INTERNAL, "content type"},
+	{"200 OK\r\nContent-Type: text/html", "<p>", false, ASH_UNKNOWN, "text/html"},
+	{"200 OK", "\n\002hi", false, ASH_UNKNOWN, "content type"},
+	{"200 OK\r\nContent-Type: application/proto", "\n\005hi", false, ASH_INTERNAL,
+	 "a.v1.A/Say"},
+	{"200 OK\r\nContent-Type: application/proto\r\nContent-Encoding: br", "x", false,
+	 ASH_INTERNAL, "\"br\""},
+	{"200 OK\r\nContent-Type: application/proto\r\nContent-Encoding: gzip", "no gzip", false,
+	 ASH_INTERNAL, "broken gzip"},
+	{"404 No\r\nContent-Type: application/json", "{\"code\":\"not_found\",\"message\":\"m\"}",
+	 false, ASH_NOT_FOUND, "m"},
+	{"503 No\r\nContent-Type: application/json", "{\"code\":\"gone\"}", false, ASH_UNAVAILABLE,
+	 ""},
+	{"400 No\r\nContent-Type: application/json", "no JSON", false, ASH_INTERNAL, "400"},
+	{"400 No\r\nContent-Type: text/plain", "", false, ASH_INTERNAL, "400"},
+	{"401 No", "", false, ASH_UNAUTHENTICATED, "401"},
+	{"403 No", "", false, ASH_PERMISSION_DENIED, "403"},
+	{"404 No", "", false, ASH_UNIMPLEMENTED, "404"},
+	{"429 No", "", false, ASH_UNAVAILABLE, "429"},
+	{"502 No", "", false, ASH_UNAVAILABLE, "502"},
+	{"500 No", "", false, ASH_UNKNOWN, "500"},
+	{"302 Away\r\nLocation: /", "", false, ASH_UNKNOWN, "302"},
+};
+
+static void answers_are_what_the_protocol_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+		struct remote remote;
+		struct fault fault = {0};
+		string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+		_cleanup_(arena_release) struct arena arena = {0};
+		remote_start(&remote, KINDS[i].head, str_of(KINDS[i].body));
+		remote.rpc.json = KINDS[i].json;
+		ash_status status = ask(&remote, 0, &arena, &reply, NULL, &fault);
+		remote_end(&remote);
+		assert_int_equal(status, KINDS[i].status);
+		if (status == ASH_OK)
+			assert_string_equal(reply.value, "hi");
+		else
+			assert_non_null(strstr(fault.message, KINDS[i].message));
+	}
+}
+
+static void requests_say_who_calls_and_until_when(void **state)
+{
+	struct remote remote;
+	struct rpc_beside beside = {0};
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	_cleanup_(arena_release) struct arena arena = {0};
+	(void)state;
+	remote_start(&remote,
+		     "200 OK\r\nContent-Type: application/proto\r\nX-A: b\r\nTrailer-X-C: d",
+		     PROTO_HI);
+	assert_int_equal(ask(&remote, 0, &arena, &reply, &beside, NULL), ASH_OK);
+	remote_end(&remote);
+	assert_ptr_equal(strstr(remote.request, "POST /a.v1.A/Say HTTP/1.1\r\n"), remote.request);
+	assert_non_null(strstr(remote.request, "\r\nAshlar-Caller: orders\r\n"));
+	assert_non_null(strstr(remote.request, "\r\nIdempotency-Key: k1\r\n"));
+	assert_non_null(strstr(remote.request, "\r\nConnect-Timeout-Ms: 60000\r\n"));
+	assert_non_null(strstr(remote.request, "\r\nConnect-Protocol-Version: 1\r\n"));
+	assert_int_equal(beside.headers.count, 1);
+	assert_string_equal(beside.headers.first->key, "x-a");
+	assert_int_equal(beside.trailers.count, 1);
+	assert_string_equal(beside.trailers.first->key, "x-c");
+}
+
+static void what_has_no_effects_goes_by_get(void **state)
+{
+	struct remote remote;
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	_cleanup_(arena_release) struct arena arena = {0};
+	(void)state;
+	remote_start(&remote, "200 OK\r\nContent-Type: application/proto", PROTO_HI);
+	remote.rpc.get = true;
+	assert_int_equal(ask(&remote, 1, &arena, &reply, NULL, NULL), ASH_OK);
+	remote_end(&remote);
+	assert_non_null(strstr(remote.request, "GET /a.v1.A/Get?connect=v1&encoding=proto&base64=1"
+					       "&message=CgVoZWxsbw HTTP/1.1\r\n"));
+	assert_null(strstr(remote.request, "Content-Type"));
+}
+
+static void large_answers_are_refused_as_they_unfold(void **state)
+{
+	struct remote remote;
+	struct fault fault = {0};
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	_cleanup_(arena_release) struct arena arena = {0};
+	_cleanup_(text_release) struct text zeros = {0}, zipped = {0};
+	(void)state;
+	for (size_t i = 0; i < 100000; i++)
+		text_add_byte(&zeros, '\0');
+	assert_int_equal(rpc_gzip(text_str(&zeros), &zipped, NULL), ASH_OK);
+	remote_start(&remote, "200 OK\r\nContent-Type: application/proto\r\nContent-Encoding: gzip",
+		     text_str(&zipped));
+	remote.rpc.message_limit = 50000;
+	assert_int_equal(ask(&remote, 0, &arena, &reply, NULL, &fault), ASH_RESOURCE_EXHAUSTED);
+	remote_end(&remote);
+}
+
+static void bodies_travel_in_gzip_both_ways(void **state)
+{
+	struct remote remote;
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	_cleanup_(arena_release) struct arena arena = {0};
+	_cleanup_(text_release) struct text zipped = {0};
+	(void)state;
+	assert_int_equal(rpc_gzip(PROTO_HI, &zipped, NULL), ASH_OK);
+	remote_start(&remote, "200 OK\r\nContent-Type: application/proto\r\nContent-Encoding: gzip",
+		     text_str(&zipped));
+	remote.rpc.gzip_from = 1;
+	assert_int_equal(ask(&remote, 0, &arena, &reply, NULL, NULL), ASH_OK);
+	remote_end(&remote);
+	assert_string_equal(reply.value, "hi");
+	assert_non_null(strstr(remote.request, "\r\nContent-Encoding: gzip\r\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_are_what_the_protocol_says),
+		cmocka_unit_test(requests_say_who_calls_and_until_when),
+		cmocka_unit_test(what_has_no_effects_goes_by_get),
+		cmocka_unit_test(large_answers_are_refused_as_they_unfold),
+		cmocka_unit_test(bodies_travel_in_gzip_both_ways),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
