@@ -160,6 +160,8 @@ static void gather(struct breaker *breaker, uint64_t now)
 	for (size_t i = 0; i < CELLS; i++) {
 		uint64_t good = atomic_exchange_explicit(&breaker->cells[i].good, empty,
 							 memory_order_relaxed);
+		if (timed && (uint32_t)good > 0)
+			window_advance(&breaker->window, good >> 32);
 		window_add_good(&breaker->window, good >> 32, timed ? (uint32_t)good : good);
 	}
 }
@@ -234,7 +236,7 @@ static bool permit_probe(struct breaker *breaker, uint64_t now)
 		go(breaker, BREAKER_HALF_OPEN);
 		breaker->since = now;
 	} else if (state == BREAKER_HALF_OPEN && settings->half_open_most > 0 &&
-		   now - breaker->since >= settings->half_open_most) {
+		   now > breaker->since && now - breaker->since >= settings->half_open_most) {
 		open(breaker, now);
 	}
 	if (state_of(word_now(breaker)) != BREAKER_HALF_OPEN)
