@@ -95,7 +95,6 @@ struct store_rows {
 	struct store_rows *next_open; /* of the session */
 	int columns;
 	int row;    /* PostgreSQL: of the result */
-	int count;  /* PostgreSQL: rows of the result */
 	bool fresh; /* SQLite: the first row is there already */
 	bool at_row;
 	bool closed;

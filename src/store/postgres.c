@@ -17,6 +17,9 @@
 /* Commands whose answers nobody has read; the server keeps them, and stops when it has too many. */
 #define MOST_ON_THEIR_WAY 256
 
+/* Rows that are received before they are asked for, in bytes of libpq's results. */
+#define ROWS_AHEAD ((size_t)256 << 10)
+
 static void ignore_notice(void *context, const PGresult *result)
 {
 	(void)context;
@@ -142,6 +145,7 @@ static void finalize(struct statement *statement)
 	struct postgres_statement *handle = statement->handle;
 	session->stale += handle->generation == session->generation;
 	PQclear(handle->result);
+	postgres_rows_release(&handle->ahead);
 	mem_free(handle);
 }
 
@@ -246,18 +250,83 @@ static void distrust(struct postgres_session *session, unsigned answered,
 	}
 }
 
-/* Reads the answers to all that was sent. `only` is the statement that was sent last, or NULL. */
-static ash_status receive(struct postgres_session *session, const char *doing,
-			  struct postgres_statement *only, int prepares,
-			  struct postgres_answers *answers, struct fault *fault)
+/* All answers are read, or the connection is lost. */
+static ash_status received(struct postgres_session *session, ash_status status,
+			   struct postgres_statement *only, int prepares,
+			   const struct postgres_answers *answers)
 {
-	ash_status status =
-		postgres_receive(session, doing, session->base.deadline, answers, fault);
 	if (status != ASH_OK)
 		distrust(session, answers->count, only, prepares);
 	session->prepares = 0;
 	session->begins = false;
 	return status;
+}
+
+/* Reads the answers to all that was sent; they are whole. */
+static ash_status receive(struct postgres_session *session, const char *doing,
+			  struct postgres_answers *answers, struct fault *fault)
+{
+	ash_status status =
+		postgres_receive(session, doing, session->base.deadline, NULL, answers, fault);
+	return received(session, status, NULL, -1, answers);
+}
+
+static ash_status refuse_rows(const struct statement *statement, struct fault *fault)
+{
+	return fault_set(
+		fault, ASH_RESOURCE_EXHAUSTED,
+		"PostgreSQL: while the rows of a query are open another statement runs, so "
+		"the rest of them has to be kept, and takes more than %d bytes: read them "
+		"before that, or give the query a limit: %.300s",
+		STORE_RESULT_LIMIT, statement->sql);
+}
+
+enum reading { READ_SOME, READ_REST, READ_NOTHING };
+
+/* Receives more of the open rows: some, all that are left, or all and forgets them. What fails
+ * is told by the rows. */
+static void read_on(struct postgres_session *session, enum reading how)
+{
+	struct statement *statement = session->reading;
+	struct postgres_statement *handle = statement->handle;
+	struct postgres_answers *answers = &session->answers;
+	struct fault fault = {ASH_OK};
+	handle->ahead.pause = how == READ_SOME ? ROWS_AHEAD : SIZE_MAX;
+	handle->ahead.limit = how == READ_SOME ? SIZE_MAX : STORE_RESULT_LIMIT;
+	handle->ahead.exceeded = how == READ_NOTHING;
+	ash_status status = postgres_go_on(session, statement->sql, session->base.deadline,
+					   &handle->ahead, answers, &fault);
+	if (answers->open)
+		return;
+	session->reading = NULL;
+	received(session, status, handle, session->reading_prepares, answers);
+	PQclear(take(answers->last));
+	PQclear(take(answers->before));
+	if (status == ASH_OK && handle->ahead.failed)
+		status = fault_memory(&fault);
+	if (status == ASH_OK && handle->ahead.exceeded && how != READ_NOTHING)
+		status = refuse_rows(statement, &fault);
+	if (status == ASH_OK || statement->rows.status != ASH_OK)
+		return;
+	statement->rows.status = status;
+	session->base.fault = fault;
+}
+
+/* Before the connection is used for something else. */
+static void make_way(struct postgres_session *session)
+{
+	if (session->reading)
+		read_on(session, READ_REST);
+}
+
+/* Forgets all rows, also those that are on their way. */
+static void abandon(struct postgres_session *session, struct statement *statement)
+{
+	struct postgres_statement *handle = statement->handle;
+	if (session->reading == statement)
+		read_on(session, READ_NOTHING);
+	PQclear(take(handle->result));
+	postgres_rows_clear(&handle->ahead);
 }
 
 /* Before something that is to run whatever came of what is on its way. */
@@ -266,7 +335,7 @@ static void settle(struct postgres_session *session)
 	struct postgres_answers answers = {0};
 	if (session->sent == 0 || session->base.broken)
 		return;
-	if (receive(session, "waiting", NULL, -1, &answers, NULL) != ASH_OK)
+	if (receive(session, "waiting", &answers, NULL) != ASH_OK)
 		return;
 	PQclear(answers.last);
 	PQclear(answers.before);
@@ -287,23 +356,52 @@ static ash_status lose(struct postgres_session *session, const char *doing, stru
 	return postgres_lost(session, doing, fault);
 }
 
+/* What rows->row is of: the first row, or where there is none what tells the columns. */
+static ash_status begin_rows(struct postgres_session *session, struct statement *statement,
+			     int prepares, struct postgres_answers *answers, struct fault *fault)
+{
+	struct postgres_statement *handle = statement->handle;
+	handle->result = postgres_rows_take(&handle->ahead);
+	if (answers->open) {
+		session->reading = statement;
+		session->answers = *answers;
+		session->reading_prepares = prepares;
+		return ASH_OK;
+	}
+	PQclear(answers->before);
+	if (handle->result)
+		PQclear(answers->last);
+	else
+		handle->result = answers->last;
+	return handle->ahead.failed ? fault_memory(fault) : ASH_OK;
+}
+
+/* The rows of a query that carries its commit are kept whole: see store_last(). */
 static ash_status run_once(struct postgres_session *session, struct statement *statement,
-			   const ash_value *values, size_t count, struct fault *fault)
+			   const ash_value *values, size_t count, bool effect, struct fault *fault)
 {
 	struct postgres_statement *handle = statement->handle;
 	struct postgres_answers answers = {0};
 	bool last = session->base.last;
 	int prepares;
 	PQclear(take(handle->result));
+	handle->ahead.pause = ROWS_AHEAD;
+	handle->ahead.limit = SIZE_MAX;
+	handle->ahead.exceeded = effect;
+	handle->ahead.failed = false;
 	if (!send_statement(session, statement, values, count, &prepares) ||
 	    (last && !postgres_send(session, "commit")))
 		return lose(session, statement->sql, fault);
-	ASH_TRY(receive(session, statement->sql, handle, prepares, &answers, fault));
-	if (!last) {
-		handle->result = answers.last;
-		PQclear(answers.before);
-		return ASH_OK;
+	ash_status status = postgres_receive(session, statement->sql, session->base.deadline,
+					     last ? NULL : &handle->ahead, &answers, fault);
+	if (!answers.open)
+		received(session, status, handle, prepares, &answers);
+	if (status != ASH_OK) {
+		postgres_rows_clear(&handle->ahead);
+		return status;
 	}
+	if (!last)
+		return begin_rows(session, statement, prepares, &answers, fault);
 	session->role = POSTGRES_NO_ROLE;
 	session->base.begun = false;
 	handle->result = answers.before;
@@ -328,12 +426,13 @@ static ash_status check_columns(struct statement *statement, struct fault *fault
 /* Nothing was done yet when the connection is lost before the transaction has begun: then once
  * more over a new one. */
 static ash_status run_again(struct postgres_session *session, struct statement *statement,
-			    const ash_value *values, size_t count, struct fault *fault)
+			    const ash_value *values, size_t count, bool effect, struct fault *fault)
 {
 	store_wait(session->base.store, true);
 	ash_status status = open_connection(session, fault);
 	store_wait(session->base.store, false);
-	return status == ASH_OK ? run_once(session, statement, values, count, fault) : status;
+	return status == ASH_OK ? run_once(session, statement, values, count, effect, fault)
+				: status;
 }
 
 /* Before a transaction begins: no role is set, and what no statement means any more is dropped. A
@@ -362,19 +461,22 @@ static ash_status run(struct store_session *base, struct statement *statement,
 	struct postgres_session *session = postgres_session(base);
 	struct postgres_statement *handle = statement->handle;
 	bool first = !base->begun;
+	make_way(session);
 	if (first)
 		ASH_TRY(start(session, fault));
-	ash_status status = run_once(session, statement, values, count, fault);
+	ash_status status = run_once(session, statement, values, count, affected, fault);
 	if (first && !base->last && status == ASH_UNAVAILABLE && base->broken) {
 		base->begun = false;
-		status = run_again(session, statement, values, count, fault);
+		status = run_again(session, statement, values, count, affected, fault);
 	}
 	if (status != ASH_OK)
 		return status;
 	if (!affected) {
 		statement->rows.row = -1;
-		statement->rows.count = PQntuples(handle->result);
-		return check_columns(statement, fault);
+		status = check_columns(statement, fault);
+		if (status != ASH_OK)
+			abandon(session, statement);
+		return status;
 	}
 	bool selects = strncmp(PQcmdStatus(handle->result), "SELECT", 6) == 0;
 	*affected = selects ? 0 : strtoll(PQcmdTuples(handle->result), NULL, 10);
@@ -389,13 +491,14 @@ static ash_status send(struct store_session *base, struct statement *statement,
 	struct postgres_session *session = postgres_session(base);
 	struct postgres_answers answers = {0};
 	int prepares;
+	make_way(session);
 	if (!base->begun)
 		ASH_TRY(start(session, fault));
 	if (!send_statement(session, statement, values, count, &prepares))
 		return lose(session, statement->sql, fault);
 	if (session->sent < MOST_ON_THEIR_WAY)
 		return ASH_OK;
-	ASH_TRY(receive(session, statement->sql, NULL, -1, &answers, fault));
+	ASH_TRY(receive(session, statement->sql, &answers, fault));
 	PQclear(answers.last);
 	PQclear(answers.before);
 	return ASH_OK;
@@ -403,7 +506,26 @@ static ash_status send(struct store_session *base, struct statement *statement,
 
 static bool next(struct store_rows *rows)
 {
-	return ++rows->row < rows->count;
+	struct postgres_session *session = postgres_session(rows->session);
+	struct postgres_statement *handle = rows->statement->handle;
+	int count = PQntuples(handle->result);
+	if (rows->row < count)
+		rows->row++;
+	if (rows->row < count)
+		return true;
+	PGresult *result = postgres_rows_take(&handle->ahead);
+	if (!result && session->reading == rows->statement) {
+		read_on(session, READ_SOME);
+		result = postgres_rows_take(&handle->ahead);
+	}
+	if (!result || rows->status != ASH_OK) {
+		PQclear(result);
+		return false;
+	}
+	PQclear(handle->result);
+	handle->result = result;
+	rows->row = 0;
+	return true;
 }
 
 static ash_value cell(const struct store_rows *rows, int column)
@@ -420,9 +542,7 @@ static const char *column_name(const struct store_rows *rows, int column)
 
 static void finish(struct store_rows *rows)
 {
-	struct postgres_statement *handle = rows->statement->handle;
-	PQclear(handle->result);
-	handle->result = NULL;
+	abandon(postgres_session(rows->session), rows->statement);
 }
 
 static void rollback(struct store_session *base)
@@ -444,7 +564,7 @@ static ash_status commit(struct store_session *base, struct fault *fault)
 	struct postgres_answers answers = {0};
 	struct fault why = {ASH_OK};
 	ash_status status = postgres_send(session, "commit")
-				    ? receive(session, "commit", NULL, -1, &answers, &why)
+				    ? receive(session, "commit", &answers, &why)
 				    : lose(session, "commit", &why);
 	session->role = POSTGRES_NO_ROLE;
 	if (status == ASH_OK) {
@@ -479,6 +599,7 @@ static ash_status savepoint(struct store_session *base, enum savepoint_step step
 	struct postgres_session *session = postgres_session(base);
 	struct postgres_answers answers = {0};
 	char sql[64];
+	make_way(session);
 	if (!base->begun)
 		ASH_TRY(start(session, fault));
 	if (step == SAVEPOINT_RESTORE)
@@ -492,7 +613,7 @@ static ash_status savepoint(struct store_session *base, enum savepoint_step step
 	snprintf(sql, sizeof sql, "release savepoint ashlar_%u", depth);
 	if (!postgres_send(session, sql))
 		return lose(session, sql, fault);
-	ASH_TRY(receive(session, sql, NULL, -1, &answers, fault));
+	ASH_TRY(receive(session, sql, &answers, fault));
 	PQclear(answers.last);
 	PQclear(answers.before);
 	return ASH_OK;

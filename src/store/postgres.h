@@ -11,6 +11,28 @@
 /* The session's user, which has no rights of its own. */
 #define POSTGRES_NO_ROLE UINT32_MAX
 
+/* Rows that were received before they were asked for. */
+struct postgres_rows {
+	PGresult **at; /* one or more rows each */
+	size_t capacity, first, count;
+	size_t bytes;  /* of these */
+	size_t pause;  /* this many bytes are enough for now */
+	size_t limit;  /* what would be more is forgotten */
+	bool exceeded; /* it was */
+	bool failed;   /* no memory */
+};
+
+/* What came back, when all went well: the last two results. */
+struct postgres_answers {
+	unsigned count; /* of commands that succeeded, in any case */
+	PGresult *last, *before;
+	bool open; /* there are more rows; nothing else may be sent */
+	/* While it is open: */
+	PGresult *failure;
+	bool canceled;
+	uint64_t deadline; /* of the answer, once it is canceled */
+};
+
 struct postgres_session {
 	struct store_session base;
 	PGconn *connection;  /* always in pipeline mode */
@@ -23,12 +45,10 @@ struct postgres_session {
 	unsigned sent;     /* commands; it is assumed that they succeed */
 	unsigned prepares; /* of these, statements that were prepared */
 	bool begins;       /* the first is the start of the transaction */
-};
-
-/* What came back, when all went well: the last two results. */
-struct postgres_answers {
-	unsigned count; /* of commands that succeeded, in any case */
-	PGresult *last, *before;
+	/* A query whose rows are still on their way, or NULL: */
+	struct statement *reading;
+	struct postgres_answers answers;
+	int reading_prepares;
 };
 
 /* What stands in statement->handle. */
@@ -36,7 +56,8 @@ struct postgres_statement {
 	unsigned name;
 	unsigned generation; /* 0: not prepared */
 	Oid types[STORE_VALUE_LIMIT];
-	PGresult *result;
+	PGresult *result; /* the row that was asked for is one of its rows */
+	struct postgres_rows ahead;
 };
 
 /* The engine's own view of a session. */
@@ -76,9 +97,25 @@ ash_status postgres_lost(struct postgres_session *session, const char *doing, st
 bool postgres_send(struct postgres_session *session, const char *sql);
 
 /* Asks for the answers to all that was sent, and reads them; the results in `out` are the caller's.
- * The deadline cancels what runs. */
+ * The deadline cancels what runs. With `rows` (may be NULL: results are kept whole) they are added
+ * there one by one; it ends, with out->open, when there are enough of them for now. */
 ash_status postgres_receive(struct postgres_session *session, const char *doing, uint64_t deadline,
-			    struct postgres_answers *out, struct fault *fault) ASH_MUST_CHECK;
+			    struct postgres_rows *rows, struct postgres_answers *out,
+			    struct fault *fault) ASH_MUST_CHECK;
+
+/* Goes on where it is open; the same errors. */
+ash_status postgres_go_on(struct postgres_session *session, const char *doing, uint64_t deadline,
+			  struct postgres_rows *rows, struct postgres_answers *answers,
+			  struct fault *fault) ASH_MUST_CHECK;
+
+/* The oldest of the rows, which is the caller's; NULL: there is none. */
+PGresult *postgres_rows_take(struct postgres_rows *rows);
+
+/* Forgets all rows. */
+void postgres_rows_clear(struct postgres_rows *rows);
+
+/* Forgets all rows and frees the memory. */
+void postgres_rows_release(struct postgres_rows *rows);
 
 /* Runs SQL of the store's own, with texts as values up to a NULL; `each` gets the rows as texts.
  * Both may be NULL. */

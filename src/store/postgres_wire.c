@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fault_point.h"
+#include "base/mem.h"
 
 /* How long a server may take to cancel, before the connection is given up. */
 #define CANCEL_PATIENCE (2 * 1000 * 1000 * 1000ULL)
@@ -209,57 +210,143 @@ static bool is_own_failure(const PGresult *result)
 	       !PQresultErrorField(result, PG_DIAG_SQLSTATE);
 }
 
-/* Reads until the end of the pipeline. */
-static bool read_all(struct postgres_session *session, uint64_t deadline, bool *canceled,
-		     struct postgres_answers *answers, PGresult **failure)
+PGresult *postgres_rows_take(struct postgres_rows *rows)
+{
+	if (rows->first == rows->count)
+		return NULL;
+	PGresult *result = rows->at[rows->first++];
+	if (rows->first == rows->count)
+		rows->first = rows->count = rows->bytes = 0;
+	return result;
+}
+
+void postgres_rows_clear(struct postgres_rows *rows)
+{
+	PGresult *result;
+	while ((result = postgres_rows_take(rows)))
+		PQclear(result);
+}
+
+void postgres_rows_release(struct postgres_rows *rows)
+{
+	postgres_rows_clear(rows);
+	mem_free(rows->at);
+	*rows = (struct postgres_rows){0};
+}
+
+/* Takes the result. What cannot be kept is forgotten with all that was, but still read. */
+static void add_row(struct postgres_rows *rows, PGresult *result)
+{
+	size_t bytes = PQresultMemorySize(result);
+	rows->exceeded |= rows->bytes + bytes > rows->limit && rows->count > 0;
+	if (!rows->exceeded && !rows->failed && rows->count == rows->capacity)
+		rows->failed = !mem_reserve((void **)&rows->at, &rows->capacity, rows->count + 1,
+					    sizeof *rows->at);
+	if (rows->exceeded || rows->failed) {
+		PQclear(result);
+		postgres_rows_clear(rows);
+		return;
+	}
+	rows->at[rows->count++] = result;
+	rows->bytes += bytes;
+}
+
+enum progress { PROGRESS_LOST, PROGRESS_PAUSED, PROGRESS_WHOLE };
+
+static bool is_row(const PGresult *result)
+{
+	return PQresultStatus(result) == PGRES_SINGLE_TUPLE;
+}
+
+/* Between two commands: the next may be a query. For what it is not this does nothing. */
+static bool start_command(struct postgres_session *session, const struct postgres_rows *rows)
+{
+	if (rows)
+		(void)PQsetSingleRowMode(session->connection);
+	return PQstatus(session->connection) == CONNECTION_OK;
+}
+
+/* Reads until the end of the pipeline, or until there are enough rows. */
+static enum progress read_all(struct postgres_session *session, uint64_t deadline,
+			      struct postgres_rows *rows, struct postgres_answers *answers)
 {
 	for (;;) {
 		PGresult *result;
-		if (!next_result(session, &deadline, canceled, &result))
-			return false;
+		if (!next_result(session, &deadline, &answers->canceled, &result))
+			return PROGRESS_LOST;
+		answers->deadline = deadline;
 		if (!result) {
-			if (PQstatus(session->connection) != CONNECTION_OK)
-				return false;
+			if (!start_command(session, rows))
+				return PROGRESS_LOST;
+			continue;
+		}
+		if (rows && is_row(result)) {
+			add_row(rows, result);
+			if (rows->bytes >= rows->pause)
+				return PROGRESS_PAUSED;
 			continue;
 		}
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
-			return true;
+			return PROGRESS_WHOLE;
 		}
 		bool lost = is_own_failure(result);
-		keep(result, answers, failure);
+		keep(result, answers, &answers->failure);
 		if (lost)
-			return false;
+			return PROGRESS_LOST;
 	}
 }
 
-ash_status postgres_receive(struct postgres_session *session, const char *doing, uint64_t deadline,
-			    struct postgres_answers *out, struct fault *fault)
+static ash_status conclude(struct postgres_session *session, const char *doing, bool whole,
+			   struct postgres_answers *answers, struct fault *fault)
 {
-	PGresult *failure = NULL;
-	bool canceled = false;
 	ash_status status = ASH_OK;
-	*out = (struct postgres_answers){0};
-	session->sent = 0;
-	bool sent = PQpipelineSync(session->connection) && flush(session, &deadline, &canceled);
-	FAULT_POINT("postgresql.sent");
-	bool whole = sent && read_all(session, deadline, &canceled, out, &failure);
-	stop_waiting(session);
-	if (failure)
-		status = postgres_fault(session, failure, doing, fault);
+	if (answers->failure)
+		status = postgres_fault(session, answers->failure, doing, fault);
 	else if (!whole)
 		status = postgres_lost(session, doing, fault);
 	session->base.broken |= !whole;
-	PQclear(failure);
-	if (canceled && status != ASH_OK)
+	PQclear(take(answers->failure));
+	if (answers->canceled && status != ASH_OK)
 		status = fault_set(fault, ASH_DEADLINE_EXCEEDED,
 				   "PostgreSQL: its time was over before the answer came: %.300s",
 				   doing);
 	if (status != ASH_OK) {
-		PQclear(take(out->last));
-		PQclear(take(out->before));
+		PQclear(take(answers->last));
+		PQclear(take(answers->before));
 	}
 	return status;
+}
+
+ash_status postgres_receive(struct postgres_session *session, const char *doing, uint64_t deadline,
+			    struct postgres_rows *rows, struct postgres_answers *out,
+			    struct fault *fault)
+{
+	*out = (struct postgres_answers){0};
+	session->sent = 0;
+	bool sent =
+		PQpipelineSync(session->connection) && flush(session, &deadline, &out->canceled);
+	out->deadline = deadline;
+	FAULT_POINT("postgresql.sent");
+	if (sent) {
+		(void)start_command(session, rows);
+		return postgres_go_on(session, doing, deadline, rows, out, fault);
+	}
+	stop_waiting(session);
+	return conclude(session, doing, false, out, fault);
+}
+
+ash_status postgres_go_on(struct postgres_session *session, const char *doing, uint64_t deadline,
+			  struct postgres_rows *rows, struct postgres_answers *answers,
+			  struct fault *fault)
+{
+	enum progress progress =
+		read_all(session, answers->canceled ? answers->deadline : deadline, rows, answers);
+	stop_waiting(session);
+	answers->open = progress == PROGRESS_PAUSED;
+	if (answers->open)
+		return ASH_OK;
+	return conclude(session, doing, progress == PROGRESS_WHOLE, answers, fault);
 }
 
 static ash_status each_row(const PGresult *result,
@@ -286,7 +373,7 @@ ash_status postgres_own(struct postgres_session *session, const char *sql,
 		count++;
 	if (!PQsendQueryParams(session->connection, sql, count, NULL, values, NULL, NULL, 0))
 		return postgres_lost(session, sql, fault);
-	ASH_TRY(postgres_receive(session, sql, session->base.deadline, &answers, fault));
+	ASH_TRY(postgres_receive(session, sql, session->base.deadline, NULL, &answers, fault));
 	ash_status status = each_row(answers.last, each, context, fault);
 	PQclear(answers.last);
 	PQclear(answers.before);

@@ -103,8 +103,10 @@ static void close_rows(struct store_session *session)
 {
 	const struct engine *engine = session->store->engine;
 	for (struct store_rows *rows = session->rows; rows; rows = rows->next_open) {
+		ash_status before = rows->status;
 		if (!rows->closed)
 			engine->finish(rows);
+		session->failed |= rows->status != before;
 		rows->closed = true;
 		rows->at_row = false;
 	}
@@ -137,11 +139,11 @@ ash_status store_commit(struct store_session *session, struct fault *fault)
 {
 	if (!session->open)
 		return refuse_closed(fault);
-	if (session->failed) {
+	close_rows(session);
+	if (session->failed || session->broken) {
 		store_rollback(session);
 		return refuse_failed(session, fault);
 	}
-	close_rows(session);
 	ash_status status = ASH_OK;
 	if (session->begun)
 		status = session->store->engine->commit(session, fault);

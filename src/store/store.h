@@ -22,6 +22,7 @@ struct store_rows;
 #define STORE_MIGRATION_LIMIT (1 << 20)  /* bytes of one migration */
 #define STORE_VALUE_LIMIT     64         /* values of one statement; ASH_VALUE_LIMIT */
 #define STORE_STATEMENT_LIMIT 256        /* prepared statements that a session keeps */
+#define STORE_RESULT_LIMIT    (64 << 20) /* bytes of rows that are kept for the caller */
 #define STORE_SAVEPOINT_LIMIT 8          /* savepoints inside one another */
 #define STORE_MODULE_LIMIT    1024       /* modules of one store */
 #define STORE_SESSION_LIMIT   1000       /* connections of one store */
@@ -185,14 +186,17 @@ ash_status store_send(struct store_session *session, const char *sql, const ash_
 
 /* The next statement is the transaction's last: on PostgreSQL the commit goes out with it, if it
  * does not fail, and store_commit() only tells what came of it. Nothing is tried again over a new
- * connection then. */
+ * connection then. The rows of such a query are kept whole: it needs a `limit`. */
 void store_last(struct store_session *session);
 
 /* Runs a query. The rows belong to the session until store_end(). Errors as store_exec(). */
 ash_status store_query(struct store_session *session, const char *sql, const ash_value *values,
 		       size_t count, struct store_rows **out, struct fault *fault) ASH_MUST_CHECK;
 
-/* Goes to the next row, at first to the first; false at the end and on an error. */
+/* Goes to the next row, at first to the first; false at the end and on an error. Rows are read as
+ * they are asked for. On PostgreSQL what is left of them is received and kept when another
+ * statement runs in between: at most STORE_RESULT_LIMIT bytes, else the rows fail with
+ * ASH_RESOURCE_EXHAUSTED; and closed early, the rest is received and forgotten. */
 bool store_next(struct store_rows *rows);
 
 /* Closes the rows and says whether all were read without an error: those of store_exec(), and
