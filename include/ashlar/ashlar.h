@@ -6,6 +6,7 @@
 #include <ashlar/call.h>
 #include <ashlar/module.h>
 #include <ashlar/port.h>
+#include <ashlar/saga.h>
 #include <ashlar/status.h>
 #include <ashlar/store.h>
 #include <ashlar/value.h>

@@ -26,6 +26,7 @@
 #define CALL_NO_DEADLINE STORE_NO_DEADLINE
 
 struct event_hub;
+struct saga_hub;
 
 /* What all calls of an application share. */
 struct environment {
@@ -38,6 +39,9 @@ struct environment {
 	struct event_hub *events;  /* NULL: nothing can be published */
 	/* Called after a transaction in which something was published was committed. */
 	void (*published)(struct event_hub *events);
+	struct saga_hub *sagas; /* NULL: none can be started */
+	/* Called after a transaction in which a saga was started was committed. */
+	void (*saga_started)(struct saga_hub *sagas);
 };
 
 /* What the calls of one request share. */
@@ -56,9 +60,10 @@ struct request {
 	void *context;
 	bool holds;  /* the transaction is the delivery's: commits inside of it wait for its end */
 	bool spoilt; /* a part of the transaction was taken back: the rest must be, too */
-	bool published; /* something, in the open transaction */
-	bool gave_up;   /* ash_give_up() was called */
-	bool lost;      /* a delivery's: another process has taken it */
+	bool published;    /* something, in the open transaction */
+	bool saga_started; /* in it, too */
+	bool gave_up;      /* ash_give_up() was called */
+	bool lost;         /* a delivery's: another process has taken it */
 	unsigned depth;
 	struct underway_slot *slot;      /* or NULL */
 	char trace_id[TRACE_ID_HEX + 1]; /* as text, once it was asked for */

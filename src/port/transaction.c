@@ -155,7 +155,9 @@ static ash_status commit_session(struct request *request)
 	close_session(request);
 	if (status == ASH_OK && request->published)
 		request->environment->published(request->environment->events);
-	request->published = false;
+	if (status == ASH_OK && request->saga_started)
+		request->environment->saga_started(request->environment->sagas);
+	request->published = request->saga_started = false;
 	return status;
 }
 
