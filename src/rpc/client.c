@@ -299,8 +299,8 @@ ash_status rpc_invoke(const struct binding *binding, uint16_t method, ash_call *
 	int64_t left = ash_time_left(call);
 	struct call_span span = call_span_begin(call);
 	struct trace_context trace = call->request->trace;
-	if (span.id)
-		trace.span = span.id;
+	/* One that is not sampled is told, too, so that the callee does not decide again. */
+	trace.span = span.id ? span.id : trace_span_id();
 	const struct rpc_question question = {
 		.name = binding->names[method],
 		.method = &binding->port->methods[method],
@@ -308,7 +308,7 @@ ash_status rpc_invoke(const struct binding *binding, uint16_t method, ash_call *
 		.time_left = left == INT64_MAX ? UINT64_MAX : (uint64_t)left,
 		.caller = str_of(ash_caller(call)),
 		.key = str_of(ash_idempotency_key(call)),
-		.trace = trace.span ? &trace : NULL,
+		.trace = &trace,
 	};
 	struct fault *fault = &call->request->fault;
 	ash_status status =

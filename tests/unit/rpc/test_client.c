@@ -226,6 +226,51 @@ static void bodies_travel_in_gzip_both_ways(void **state)
 	assert_non_null(strstr(remote.request, "\r\nContent-Encoding: gzip\r\n"));
 }
 
+/* As a handler of orders calls: what the request knows goes along, and a span joins both. */
+static void calls_go_along_with_what_the_request_knows(void **state)
+{
+	static const ash_port PORT = {"a.v1.A", "a", METHODS, 2, NULL};
+	static const ash_module ORDERS = {.name = "orders"}, A = {.name = "a"};
+	static char *names[] = {(char *)(uintptr_t) "a.v1.A/Say", (char *)(uintptr_t) "a.v1.A/Get"};
+	struct remote remote;
+	struct span span;
+	char expected[128], id[SPAN_ID_HEX + 1];
+	string_value in = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	struct recorder *recorder = recorder_new(16, 1.0, &clock_system);
+	const struct environment environment = {.clock = &clock_system, .recorder = recorder};
+	const struct member orders = {.module = &ORDERS}, a = {.module = &A};
+	struct request request = {
+		.environment = &environment,
+		.deadline = clock_monotonic() + 60000000000u,
+		.trace = {{1, 2}, 3, TRACE_SAMPLED},
+		.idempotency_key = "k2",
+	};
+	const ash_call from = {.request = &request, .member = &orders, .origin = ""};
+	ash_call call = {
+		.request = &request, .member = &a, .caller = &from, .origin = "", .span = 4};
+	(void)state;
+	remote_start(&remote, "404 No\r\nContent-Type: application/json",
+		     STR("{\"code\":\"not_found\",\"message\":\"no a\"}"));
+	const struct binding binding = {.port = &PORT, .handlers = &remote.rpc, .names = names};
+	assert_int_equal(rpc_invoke(&binding, 0, &call, &in, &reply), ASH_NOT_FOUND);
+	remote_end(&remote);
+	assert_string_equal(request.fault.message, "no a");
+	assert_int_equal(recorder_find(recorder, request.trace.trace, &span, 1), 1);
+	assert_int_equal(span.kind, SPAN_CLIENT);
+	assert_int_equal(span.parent, 4);
+	assert_int_equal(span.status, ASH_NOT_FOUND);
+	span_id_format(span.id, id);
+	(void)snprintf(expected, sizeof expected,
+		       "\r\ntraceparent: 00-00000000000000010000000000000002-%s-01\r\n", id);
+	assert_non_null(strstr(remote.request, expected));
+	assert_non_null(strstr(remote.request, "\r\nAshlar-Caller: orders\r\n"));
+	assert_non_null(strstr(remote.request, "\r\nIdempotency-Key: k2\r\n"));
+	assert_non_null(strstr(remote.request, "\r\nConnect-Timeout-Ms: "));
+	arena_release(&request.arena);
+	recorder_free(recorder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +279,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_effects_goes_by_get),
 		cmocka_unit_test(large_answers_are_refused_as_they_unfold),
 		cmocka_unit_test(bodies_travel_in_gzip_both_ways),
+		cmocka_unit_test(calls_go_along_with_what_the_request_knows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
