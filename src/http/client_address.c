@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <poll.h>
@@ -61,10 +62,9 @@ static bool cut_host(struct str host, struct str *name, struct str *port)
 static bool is_port(const char *text)
 {
 	size_t length = strspn(text, "0123456789");
-	unsigned number = 0;
 	if (text[length] || length > 5)
 		return false;
-	(void)sscanf(text, "%u", &number);
+	unsigned long number = strtoul(text, NULL, 10);
 	return number > 0 && number < 65536;
 }
 
