@@ -151,7 +151,8 @@ static bool count_good(struct breaker *breaker, uint64_t now)
 	return true;
 }
 
-/* Brings the window up to date, but for the call at hand. */
+/* Brings the window up to date, but for the call at hand. No cell is of a newer second than the
+ * window: only this gives a cell its second, once the window is there. */
 static void gather(struct breaker *breaker, uint64_t now)
 {
 	bool timed = breaker->settings.window == BREAKER_TIME;
@@ -160,8 +161,6 @@ static void gather(struct breaker *breaker, uint64_t now)
 	for (size_t i = 0; i < CELLS; i++) {
 		uint64_t good = atomic_exchange_explicit(&breaker->cells[i].good, empty,
 							 memory_order_relaxed);
-		if (timed && (uint32_t)good > 0)
-			window_advance(&breaker->window, good >> 32);
 		window_add_good(&breaker->window, good >> 32, timed ? (uint32_t)good : good);
 	}
 }

@@ -318,6 +318,41 @@ static void a_lost_probe_does_not_hold_it_for_ever(void **state)
 	breaker_free(breaker);
 }
 
+/* Of two threads, the one that read the clock first may come last. */
+static void a_probe_with_an_older_time_does_not_open_it(void **state)
+{
+	(void)state;
+	struct breaker_settings settings = breaker_defaults;
+	struct breaker_permit permit, older;
+	settings.probes = 2;
+	struct breaker *breaker = breaker_new(&settings);
+	breaker_force(breaker, BREAKER_OPEN, 0);
+	assert_true(breaker_permit(breaker, 60 * SECOND + 5, &permit));
+	assert_true(breaker_permit(breaker, 60 * SECOND, &older));
+	assert_int_equal(breaker_look(breaker, 60 * SECOND).state, BREAKER_HALF_OPEN);
+	breaker_record(breaker, permit, BREAKER_SUCCESS, 60 * SECOND);
+	breaker_record(breaker, older, BREAKER_SUCCESS, 60 * SECOND + 5);
+	assert_int_equal(breaker_look(breaker, 60 * SECOND).state, BREAKER_CLOSED);
+	breaker_free(breaker);
+}
+
+static void a_window_of_time_loses_no_call_where_times_go_back(void **state)
+{
+	(void)state;
+	struct breaker_settings settings = breaker_defaults;
+	settings.window = BREAKER_TIME;
+	struct breaker *breaker = breaker_new(&settings);
+	uint32_t calls = 0;
+	for (int i = 0; i < 1000; i++) {
+		uint64_t now = (1000 + random_below(50)) * SECOND;
+		record(breaker, BREAKER_SUCCESS, 3, now);
+		calls += 3;
+		uint64_t reader = (1000 + random_below(50)) * SECOND;
+		assert_int_equal(breaker_look(breaker, reader).calls, calls);
+	}
+	breaker_free(breaker);
+}
+
 static void settings_that_cannot_be_are_told(void **state)
 {
 	(void)state;
@@ -409,13 +444,16 @@ static void half_open_lets_no_more_through_than_its_probes(void **state)
 
 enum { EACH = 20000 };
 
+/* Each thread's times run on their own, so that they go back and forth between threads. */
 static void *succeed(void *context)
 {
 	struct breaker_permit permit;
-	for (uint64_t i = 0; i < EACH; i++)
-		if (breaker_permit(context, SECOND, &permit))
+	for (uint64_t i = 0; i < EACH; i++) {
+		uint64_t now = (1 + i / (EACH / 50)) * SECOND;
+		if (breaker_permit(context, now, &permit))
 			breaker_record(context, permit,
-				       i % 100 == 99 ? BREAKER_FAILURE : BREAKER_SUCCESS, SECOND);
+				       i % 100 == 99 ? BREAKER_FAILURE : BREAKER_SUCCESS, now);
+	}
 	return NULL;
 }
 
@@ -444,6 +482,8 @@ int main(void)
 		cmocka_unit_test(the_wait_grows_each_time_that_probes_fail),
 		cmocka_unit_test(jitter_is_within_its_share),
 		cmocka_unit_test(a_lost_probe_does_not_hold_it_for_ever),
+		cmocka_unit_test(a_probe_with_an_older_time_does_not_open_it),
+		cmocka_unit_test(a_window_of_time_loses_no_call_where_times_go_back),
 		cmocka_unit_test(settings_that_cannot_be_are_told),
 		cmocka_unit_test(it_needs_memory),
 		cmocka_unit_test(half_open_lets_no_more_through_than_its_probes),
