@@ -10,7 +10,8 @@ extern "C" {
 #endif
 
 /* A test of an application: all of it in this process and its store in memory, on one thread, by a
- * clock that only the test turns. Nothing sleeps, and nothing happens unless the test says so.
+ * clock that only the test turns. (Requests over HTTP are answered on a thread of their own, for
+ * which the test's waits.) Nothing sleeps, and nothing happens unless the test says so.
  *
  *     #include <ashlar/test.h>
  *     #include "app.h"
@@ -73,6 +74,42 @@ ASH_PUBLIC ash_call *ash_test_call_as(ash_test *test, const char *module);
 /* Gives a request of the above an idempotency key of at most 255 bytes. */
 ASH_PUBLIC void ash_test_set_key(ash_call *call, const char *key);
 
+/* Field lines of a request, at most; more are left out. */
+#define ASH_TEST_FIELDS 16
+
+/* A request over HTTP. */
+typedef struct ash_test_request {
+	const char *method; /* "POST" */
+	const char *path;   /* with its query: "/orders?customer=Ada" */
+	const char *body;   /* NULL: none. Of the type application/json, if no field says another */
+	const char *fields[ASH_TEST_FIELDS]; /* "Idempotency-Key: once"; without a line's end */
+} ash_test_request;
+
+/* The answer to one. It lives until the test is closed. */
+typedef struct ash_test_answer {
+	int status;       /* 200 */
+	const char *body; /* ends with a NUL; never NULL */
+	size_t length;
+} ash_test_answer;
+
+/* Sends a request to the application's routes, as a client would: through the server, the router
+ * and the reading of path, query and JSON. Waits for the answer, which is returned whatever its
+ * status; that there is none ends the test. The first one of a test starts a server on a free port
+ * of 127.0.0.1:
+ *     answer = ash_test_send(test, "POST", "/orders", .body = "{\"sku\":\"tea\"}",
+ *                            .fields = {"Idempotency-Key: once"}); */
+#define ash_test_send(test, verb, target, ...)                                                     \
+	ash_test_send_(                                                                            \
+		(test), __FILE__, __LINE__,                                                        \
+		&(const ash_test_request){.method = (verb), .path = (target), ##__VA_ARGS__})
+ASH_PUBLIC const ash_test_answer *ash_test_send_(ash_test *test, const char *file, int line,
+						 const ash_test_request *request);
+
+/* The value of the answer's field of that name, in any case: NULL where there is none. It lives
+ * until the test is closed. */
+ASH_PUBLIC const char *ash_test_field_of(ash_test *test, const ash_test_answer *answer,
+					 const char *name);
+
 /* Publishes an event, as the module that its contract lets publish it:
  *     ash_test_publish(test, &billing_charged_event, &(BillingCharged){.cents = 5}); */
 #define ash_test_publish(test, event, ...)                                                         \
@@ -127,6 +164,12 @@ ASH_PUBLIC void ash_expect_status_(ash_test *test, const char *file, int line,
 /* That what the failure said, which was told last, holds the text. */
 #define ash_expect_message(test, part) ash_expect_message_((test), __FILE__, __LINE__, (part))
 ASH_PUBLIC void ash_expect_message_(ash_test *test, const char *file, int line, const char *part);
+
+/* That the answer has this status, and a body that holds the text. */
+#define ash_expect_answer(test, answer, status, part)                                              \
+	ash_expect_answer_((test), __FILE__, __LINE__, (answer), (status), (part))
+ASH_PUBLIC void ash_expect_answer_(ash_test *test, const char *file, int line,
+				   const ash_test_answer *answer, int status, const char *part);
 
 /* A field of an event by its name in the .proto, and what it holds. */
 typedef struct ash_test_field {

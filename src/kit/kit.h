@@ -43,6 +43,8 @@ struct kit_event {
 	bool found; /* by an expectation */
 };
 
+struct kit_answer;
+
 struct ash_test {
 	ash_test_options options;
 	struct kit_database database;
@@ -51,7 +53,9 @@ struct ash_test {
 	struct host host;
 	ash_module outside_module;
 	struct member outside;
-	struct kit_call *calls; /* the newest first */
+	struct kit_call *calls;     /* the newest first */
+	struct http_client *client; /* of the server on this machine; NULL before a request */
+	struct kit_answer *answers; /* the newest first */
 	struct kit_event *events;
 	size_t event_count, event_capacity;
 	struct arena arena; /* of events */
@@ -76,6 +80,9 @@ _Noreturn void kit_fail(const struct kit_place *place, const char *format, ...)
 /* Ends the test where `status` is not ASH_OK. `doing` is what failed: "reading the outbox". */
 void kit_require(const struct kit_place *place, ash_status status, const char *doing,
 		 const struct fault *fault);
+
+/* send.c: ends the server, if there is one, and frees the answers. */
+void kit_stop_server(ash_test *test);
 
 /* The module of that name; ends the test where there is none. */
 const struct member *kit_member(const struct kit_place *place, const char *module);

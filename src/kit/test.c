@@ -184,6 +184,7 @@ void ash_test_close(ash_test *test)
 {
 	if (!test)
 		return;
+	kit_stop_server(test);
 	while (test->calls) {
 		struct kit_call *call = test->calls;
 		test->calls = call->next;

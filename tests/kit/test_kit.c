@@ -88,6 +88,27 @@ static void calls_say_why_they_failed(void **state)
 			    "the failure says \"there is no order 5\", without \"no invoice\"");
 }
 
+static void answers_say_what_they_are(void **state)
+{
+	ash_test *test = *state;
+	const ash_test_answer *answer = ash_test_send(test, "GET", "/orders/5");
+	SAYS(ash_expect_answer(test, answer, 404, "there is no order 5"));
+	assert_string_equal(said, "");
+	SAYS(ash_expect_answer(test, answer, 200, ""));
+	assert_ptr_equal(strstr(said, "the answer is 404, not 200:\n    {\""), said);
+	SAYS(ash_expect_answer(test, answer, 404, "no invoice"));
+	assert_ptr_equal(strstr(said, "the answer is without \"no invoice\":\n    {\""), said);
+	assert_null(ash_test_field_of(test, answer, "Location"));
+	answer = ash_test_send(test, "POST", "/orders", .body = "a=b",
+			       .fields = {"content-type: application/x-www-form-urlencoded"});
+	ash_expect_answer(test, answer, 415, "application/json");
+	SAYS(ash_test_send(test, "GET", "/orders", .fields = {"a: b\r\nc: d"}));
+	assert_string_equal(said, "\"a: b\r\nc: d\" is no field of a header");
+	SAYS(ash_test_send(test, "GET", "/or ders"));
+	assert_non_null(strstr(said, "GET /or ders had no answer, but invalid_argument: "));
+	ash_expect_span(test, .name = "orders.v1.Orders/Get", .status = ASH_NOT_FOUND);
+}
+
 static void events_say_what_there_was(void **state)
 {
 	ash_test *test = *state;
@@ -237,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(values_say_what_they_are),
 		WITH(calls_say_why_they_failed),
+		WITH(answers_say_what_they_are),
 		WITH(events_say_what_there_was),
 		WITH(rows_say_what_there_is),
 		WITH(spans_say_which_there_are),

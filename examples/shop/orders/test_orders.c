@@ -91,4 +91,37 @@ ASH_TEST(what_cannot_be_ordered_is_refused)
 	ash_expect_nothing_else_published(test);
 }
 
+ASH_TEST(orders_are_placed_over_http)
+{
+	const char *const body = "{\"customer\":\"Ada\",\"sku\":\"tea\",\"quantity\":\"2\"}";
+	const ash_test_answer *answer = ash_test_send(test, "POST", "/orders", .body = body,
+						      .fields = {"Idempotency-Key: once"});
+	ash_expect_answer(test, answer, 200, "\"orderId\":\"1\"");
+	ash_expect_text(test, ash_test_field_of(test, answer, "Content-Type"), "application/json");
+	answer = ash_test_send(test, "POST", "/orders", .body = body,
+			       .fields = {"Idempotency-Key: once"});
+	ash_expect_answer(test, answer, 200, "\"orderId\":\"1\"");
+	ash_expect_published(test, &orders_order_placed_event, {"order_id", ash_int(1)},
+			     {"quantity", ash_int(2)});
+	ash_expect_nothing_else_published(test);
+	ash_expect_answer(test, ash_test_send(test, "GET", "/orders/1"), 200,
+			  "\"state\":\"placed\"");
+}
+
+ASH_TEST(a_wrong_body_is_answered_by_a_problem_document)
+{
+	const ash_test_answer *answer =
+		ash_test_send(test, "POST", "/orders", .body = "{\"sku\":7}");
+	ash_expect_answer(test, answer, 400, "sku");
+	ash_expect_text(test, ash_test_field_of(test, answer, "content-type"),
+			"application/problem+json");
+	answer = ash_test_send(test, "POST", "/orders",
+			       .body = "{\"customer\":\"Ada\",\"sku\":\"tea\"}");
+	ash_expect_answer(test, answer, 400, "the quantity is not in 1 to 1000");
+	ash_expect_answer(test, ash_test_send(test, "DELETE", "/orders"), 405, "");
+	ash_expect_answer(test, ash_test_send(test, "GET", "/orders/5"), 404,
+			  "there is no order 5");
+	ash_expect_nothing_else_published(test);
+}
+
 ASH_TEST_MAIN(SHOP)
