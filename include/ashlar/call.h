@@ -2,6 +2,7 @@
 #ifndef ASHLAR_CALL_H
 #define ASHLAR_CALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,46 @@ ASH_PUBLIC ash_status ash_fail(ash_call *call, ash_status status, const char *fo
  * at once. Anywhere else it is ash_fail(). */
 ASH_PUBLIC ash_status ash_give_up(ash_call *call, ash_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Adds a detail to the failure that was told last, for programs that call, and returns its status:
+ *     ash_fail(call, ASH_NOT_FOUND, "there is no order %s", id);
+ *     return ash_fail_detail(call, &orders__v1__missing__descriptor, &missing);
+ * It reaches the caller in process as over a wire. A detail that cannot be encoded, is the 101st, or
+ * would make them more than 64 KiB is left out. Telling another failure forgets all. */
+struct ProtobufCMessageDescriptor;
+ASH_PUBLIC ash_status ash_fail_detail(ash_call *call, const struct ProtobufCMessageDescriptor *type,
+				      const void *message);
+
+/* Like ash_fail_detail(), of a message that is encoded already; `type` is its full name. */
+ASH_PUBLIC ash_status ash_fail_detail_bytes(ash_call *call, const char *type, const void *bytes,
+					    size_t length);
+
+/* The detail at `index` from 0 of the failure that was told last, or that the port called last
+ * answered with; false past the last one. Valid as ash_alloc()'s memory. */
+ASH_PUBLIC bool ash_detail_at(const ash_call *call, size_t index, const char **type,
+			      const void **bytes, size_t *length);
+
+/* Pairs that travel beside messages, in process as over a wire. */
+typedef enum ash_metadata {
+	ASH_METADATA_CAME,     /* with this call; read */
+	ASH_METADATA_ANSWER,   /* of this call's answer or failure; written */
+	ASH_METADATA_TRAILER,  /* the same, behind the message; written */
+	ASH_METADATA_NEXT,     /* of the next port that this call calls; written */
+	ASH_METADATA_ANSWERED, /* with the answer of the port called last; read */
+	ASH_METADATA_TRAILED,  /* behind it; read */
+} ash_metadata;
+
+/* Adds a pair; both are copied. Keys are of [0-9a-z_.-] and do not begin with "connect-"; values
+ * are printable ASCII, of keys that end with "-bin" any bytes. Errors, told as ash_fail() does:
+ * ASH_INVALID_ARGUMENT (no such key or value, a list that is only read), ASH_RESOURCE_EXHAUSTED
+ * (over 64 pairs or 8 KiB, no memory). */
+ASH_PUBLIC ash_status ash_metadata_add(ash_call *call, ash_metadata where, const char *key,
+				       const void *value, size_t length) ASH_MUST_CHECK;
+
+/* The pair at `index` from 0, the value NUL-terminated; false past the last one. Valid as
+ * ash_alloc()'s memory. */
+ASH_PUBLIC bool ash_metadata_at(const ash_call *call, ash_metadata where, size_t index,
+				const char **key, const void **value, size_t *length);
 
 /* The message of the failure that was told last in this call, or that the port called last
  * answered with; "" where nothing failed. Valid until the next failure. */

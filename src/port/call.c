@@ -12,7 +12,12 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "message/message.h"
 #include "port/transaction.h"
+
+/* Details of a failure, and bytes of their values. */
+#define CALL_DETAIL_LIMIT      100
+#define CALL_DETAIL_SIZE_LIMIT ((size_t)64 << 10)
 
 /* ---- what a handler asks ---- */
 
@@ -61,6 +66,94 @@ ash_status ash_give_up(ash_call *call, ash_status status, const char *format, ..
 	va_end(arguments);
 	call->request->gave_up = true;
 	return status;
+}
+
+/* The list, made if need be; NULL without memory. */
+static struct metadata *list_of(ash_call *call, ash_metadata where)
+{
+	if (!call->metadata)
+		call->metadata = arena_alloc(&call->request->arena, sizeof *call->metadata);
+	return call->metadata ? &call->metadata->lists[where] : NULL;
+}
+
+ash_status ash_metadata_add(ash_call *call, ash_metadata where, const char *key, const void *value,
+			    size_t length)
+{
+	struct str name = str_of(key), bytes = {value, length};
+	if (where != ASH_METADATA_ANSWER && where != ASH_METADATA_TRAILER &&
+	    where != ASH_METADATA_NEXT)
+		return ash_fail(call, ASH_INVALID_ARGUMENT, "metadata that came is only read");
+	if (!metadata_is_key(name) || !metadata_is_value(name, bytes))
+		return ash_fail(
+			call, ASH_INVALID_ARGUMENT,
+			"'%.100s' is no key of metadata, or has a value that it cannot have", key);
+	struct metadata *list = list_of(call, where);
+	if (list && metadata_add(list, &call->request->arena, name, bytes))
+		return ASH_OK;
+	if (call->request->arena.failed)
+		return fault_memory(&call->request->fault);
+	return ash_fail(call, ASH_RESOURCE_EXHAUSTED,
+			"there is more metadata than %d pairs or %zu bytes", METADATA_LIMIT,
+			METADATA_SIZE_LIMIT);
+}
+
+bool ash_metadata_at(const ash_call *call, ash_metadata where, size_t index, const char **key,
+		     const void **value, size_t *length)
+{
+	const struct metadata_item *item =
+		call->metadata ? call->metadata->lists[where].first : NULL;
+	for (; item && index > 0; index--)
+		item = item->next;
+	if (!item)
+		return false;
+	*key = item->key;
+	*value = item->value.at;
+	*length = item->value.length;
+	return true;
+}
+
+ash_status ash_fail_detail_bytes(ash_call *call, const char *type, const void *bytes, size_t length)
+{
+	struct fault *fault = &call->request->fault;
+	struct arena *arena = &call->request->arena;
+	const struct fault_detail **end = &fault->details;
+	size_t count = 0, size = length;
+	for (; *end; end = &((struct fault_detail *)(uintptr_t)*end)->next, count++)
+		size += (*end)->value.length;
+	if (count == CALL_DETAIL_LIMIT || length > CALL_DETAIL_SIZE_LIMIT ||
+	    size > CALL_DETAIL_SIZE_LIMIT)
+		return fault->status;
+	struct fault_detail *detail = arena_alloc(arena, sizeof *detail);
+	struct str name = arena_str(arena, str_of(type));
+	struct str value = arena_str(arena, (struct str){bytes, length});
+	if (detail && name.at && value.at) {
+		*detail = (struct fault_detail){NULL, name.at, value};
+		*end = detail;
+	}
+	return fault->status;
+}
+
+ash_status ash_fail_detail(ash_call *call, const struct ProtobufCMessageDescriptor *type,
+			   const void *message)
+{
+	_cleanup_(text_release) struct text bytes = {0};
+	if (message_encode(type, message, &bytes, NULL) != ASH_OK)
+		return call->request->fault.status;
+	return ash_fail_detail_bytes(call, type->name, bytes.at, bytes.length);
+}
+
+bool ash_detail_at(const ash_call *call, size_t index, const char **type, const void **bytes,
+		   size_t *length)
+{
+	const struct fault_detail *detail = call->request->fault.details;
+	for (; detail && index > 0; index--)
+		detail = detail->next;
+	if (!detail)
+		return false;
+	*type = detail->type;
+	*bytes = detail->value.at;
+	*length = detail->value.length;
+	return true;
 }
 
 const char *ash_message(const ash_call *call)
@@ -267,6 +360,32 @@ static bool may_go(const ash_call *call, const ash_port *port, const ash_method 
 	       (request->deadline == CALL_NO_DEADLINE || ash_time_left(call) > 0);
 }
 
+/* Gives the call the metadata that was put aside for it. */
+static ash_status send_metadata(ash_call *call, ash_call *inner)
+{
+	struct metadata *lists = call->metadata->lists, next = lists[ASH_METADATA_NEXT];
+	lists[ASH_METADATA_NEXT] = (struct metadata){0};
+	lists[ASH_METADATA_ANSWERED] = lists[ASH_METADATA_TRAILED] = (struct metadata){0};
+	if (next.count == 0)
+		return ASH_OK;
+	struct metadata *came = list_of(inner, ASH_METADATA_CAME);
+	if (!came)
+		return fault_memory(&call->request->fault);
+	*came = next;
+	return ASH_OK;
+}
+
+/* Gives what it answered to its caller. */
+static ash_status receive_metadata(ash_call *call, const ash_call *inner, ash_status status)
+{
+	struct metadata *lists = list_of(call, ASH_METADATA_CAME);
+	if (!lists)
+		return fault_memory(&call->request->fault);
+	lists[ASH_METADATA_ANSWERED] = inner->metadata->lists[ASH_METADATA_ANSWER];
+	lists[ASH_METADATA_TRAILED] = inner->metadata->lists[ASH_METADATA_TRAILER];
+	return status;
+}
+
 ash_status ash_call_port(ash_call *call, const ash_port *port, uint16_t index, const void *in,
 			 void *out)
 {
@@ -284,7 +403,12 @@ ash_status ash_call_port(ash_call *call, const ash_port *port, uint16_t index, c
 		.span = call->span,
 		.reads = method->idempotency == ASH_NO_SIDE_EFFECTS,
 	};
-	return invoke(binding, index, &inner, SPAN_INTERNAL, in, out);
+	if (__builtin_expect(call->metadata != NULL, 0))
+		ASH_TRY(send_metadata(call, &inner));
+	ash_status status = invoke(binding, index, &inner, SPAN_INTERNAL, in, out);
+	if (__builtin_expect(inner.metadata != NULL, 0))
+		return receive_metadata(call, &inner, status);
+	return status;
 }
 
 /* ---- requests ---- */
@@ -341,7 +465,10 @@ ash_status request_call(struct request *request, const char *origin, const struc
 {
 	ash_call call = first_call(request, binding->member, origin, binding->names[method]);
 	call.reads = binding->port->methods[method].idempotency == ASH_NO_SIDE_EFFECTS;
-	return invoke(binding, method, &call, SPAN_SERVER, in, out);
+	call.metadata = request->metadata;
+	ash_status status = invoke(binding, method, &call, SPAN_SERVER, in, out);
+	request->metadata = call.metadata;
+	return status;
 }
 
 ash_status request_run(struct request *request, const struct member *member, const char *origin,

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "port/metadata.h"
 #include "port/registry.h"
 #include "store/store.h"
 #include "telemetry/log.h"
@@ -65,6 +66,9 @@ struct request {
 	bool gave_up;      /* ash_give_up() was called */
 	bool lost;         /* a delivery's: another process has taken it */
 	unsigned depth;
+	/* Of the request's first call: what came is there before it, what it answers after. May be
+	 * NULL; in the request's arena. */
+	struct call_metadata *metadata;
 	struct underway_slot *slot;      /* or NULL */
 	char trace_id[TRACE_ID_HEX + 1]; /* as text, once it was asked for */
 	char idempotency_key[CALL_KEY_SIZE];
@@ -80,13 +84,19 @@ struct ash_tx {
 	bool wrote;            /* a statement ran in this part */
 };
 
+/* The lists of one call, made when the first of them is used. */
+struct call_metadata {
+	struct metadata lists[ASH_METADATA_TRAILED + 1];
+};
+
 struct ash_call {
 	struct request *request;
 	const struct member *member; /* whose handler runs */
 	const ash_call *caller;      /* NULL: the first call of the request */
 	const char *origin;          /* name of a caller that is not in this process, or "" */
 	uint64_t span;
-	uint64_t parent; /* of the span */
+	uint64_t parent;                /* of the span */
+	struct call_metadata *metadata; /* NULL: none */
 	struct ash_tx tx;
 	bool reads; /* the method has no side effects: its transaction only reads */
 };
