@@ -50,6 +50,10 @@ bool json_add_known(struct json_writer *writer, enum known known,
 		    const ProtobufCMessageDescriptor *type, const void *message,
 		    const struct trail *trail);
 
+/* Adds an Any by what it holds; false also for a type that is not known. */
+bool json_add_any(struct json_writer *writer, struct str url, struct str bytes,
+		  const struct trail *trail);
+
 /* ---- reading ---- */
 
 struct json_reader {
@@ -102,6 +106,14 @@ bool json_get_name(struct json_reader *reader, const struct trail *trail, struct
 /* Reads a message of any type into a struct with its defaults. */
 bool json_get_message(struct json_reader *reader, const ProtobufCMessageDescriptor *type,
 		      void *message, const struct trail *trail);
+
+/* Reads the members of an object up to its end; `first` where none came before them. */
+bool json_get_fields(struct json_reader *reader, const ProtobufCMessageDescriptor *type,
+		     void *message, const struct trail *trail, bool first);
+
+/* Reads an Any, of which "@type" must be the first member; "{}" leaves both as they are. */
+bool json_get_any(struct json_reader *reader, char **url, ProtobufCBinaryData *bytes,
+		  const struct trail *trail);
 
 /* Reads one value of a field, which is not null. */
 bool json_get_value(struct json_reader *reader, const ProtobufCFieldDescriptor *field, void *at,

@@ -420,11 +420,11 @@ static bool get_field(struct json_reader *reader, const ProtobufCFieldDescriptor
 	return json_get_value(reader, field, (char *)message + field->offset, trail);
 }
 
-static bool get_fields(struct json_reader *reader, const ProtobufCMessageDescriptor *type,
-		       void *message, const struct trail *trail)
+bool json_get_fields(struct json_reader *reader, const ProtobufCMessageDescriptor *type,
+		     void *message, const struct trail *trail, bool first)
 {
 	struct seen seen;
-	bool first = true, good;
+	bool good;
 	if (!seen_init(&seen, reader, type, trail))
 		return false;
 	for (unsigned next = 0; json_next(reader, '}', &first, trail, &good); next++) {
@@ -455,7 +455,7 @@ bool json_get_message(struct json_reader *reader, const ProtobufCMessageDescript
 		return json_get_known(reader, known, type, message, trail);
 	if (!json_take(reader, '{'))
 		return json_unexpected(reader, trail, "an object");
-	return get_fields(reader, type, message, trail);
+	return json_get_fields(reader, type, message, trail, true);
 }
 
 ash_status message_from_json(const ProtobufCMessageDescriptor *type, struct str json,

@@ -176,6 +176,19 @@ static bool add_dynamic(struct json_writer *writer, const ProtobufCMessageDescri
 	return true;
 }
 
+static bool add_any(struct json_writer *writer, const ProtobufCMessageDescriptor *type,
+		    const void *message, const struct trail *trail)
+{
+	struct str url = field_text(&type->fields[0], field_at(&type->fields[0], message));
+	const ProtobufCBinaryData *value = field_at(&type->fields[1], message);
+	if (url.length == 0 && value->len == 0) {
+		text_add(writer->text, STR("{}"));
+		return true;
+	}
+	return json_add_any(writer, url, (struct str){(const char *)value->data, value->len},
+			    trail);
+}
+
 /* What a known type is without a message. */
 static void add_empty(struct json_writer *writer, enum known known,
 		      const ProtobufCMessageDescriptor *type)
@@ -183,6 +196,7 @@ static void add_empty(struct json_writer *writer, enum known known,
 	static const char ZERO[64];
 	static const struct trail NOWHERE = {0};
 	static const struct str EMPTY[] = {
+		[KNOWN_ANY] = STR("{}"),
 		[KNOWN_DURATION] = STR("\"0s\""),
 		[KNOWN_FIELD_MASK] = STR("\"\""),
 		[KNOWN_LIST] = STR("[]"),
@@ -201,10 +215,6 @@ bool json_add_known(struct json_writer *writer, enum known known,
 		    const ProtobufCMessageDescriptor *type, const void *message,
 		    const struct trail *trail)
 {
-	if (known == KNOWN_ANY)
-		return trail_fault(trail, writer->fault, ASH_INTERNAL,
-				   "a google.protobuf.Any cannot be written in JSON here: its "
-				   "type is not known");
 	if (!message) {
 		add_empty(writer, known, type);
 		return true;
@@ -217,6 +227,7 @@ bool json_add_known(struct json_writer *writer, enum known known,
 	case KNOWN_LIST: return add_list(writer, first, message, trail);
 	case KNOWN_STRUCT: return add_struct(writer, first, message, trail);
 	case KNOWN_VALUE: return add_dynamic(writer, type, message, trail);
+	case KNOWN_ANY: return add_any(writer, type, message, trail);
 	default: return json_add_value(writer, first, field_at(first, message), trail);
 	}
 }
@@ -344,8 +355,8 @@ bool json_get_known(struct json_reader *reader, enum known known,
 	case KNOWN_WRAPPER:
 		return json_get_value(reader, first, (char *)message + first->offset, trail);
 	default:
-		return json_wrong(reader, trail,
-				  "a google.protobuf.Any cannot be read from JSON here: its type "
-				  "is not known");
+		return json_get_any(
+			reader, (char **)((char *)message + first->offset),
+			(ProtobufCBinaryData *)((char *)message + type->fields[1].offset), trail);
 	}
 }

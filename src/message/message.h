@@ -49,8 +49,8 @@ ash_status message_decode(const ProtobufCMessageDescriptor *type, struct str byt
  * their numbers, without those that are not there or hold the default. Well-known types are
  * written as the mapping says (docs/internals/message.md). On an error `out` holds what it held.
  * Errors: ASH_INTERNAL (a text is not UTF-8, a time or a duration outside of its range, a number in
- * a google.protobuf.Value that JSON has no way to write, a google.protobuf.Any: its type is not
- * known), ASH_RESOURCE_EXHAUSTED as message_encode(). */
+ * a google.protobuf.Value that JSON has no way to write, a google.protobuf.Any of a type
+ * that message_know_types() does not name), ASH_RESOURCE_EXHAUSTED as message_encode(). */
 ash_status message_to_json(const ProtobufCMessageDescriptor *type, const void *message,
 			   struct text *out, struct fault *fault) must_check;
 
@@ -60,6 +60,16 @@ ash_status message_to_json(const ProtobufCMessageDescriptor *type, const void *m
  * of range), ASH_RESOURCE_EXHAUSTED (a bound above, no memory). */
 ash_status message_from_json(const ProtobufCMessageDescriptor *type, struct str json,
 			     struct arena *arena, void *out, struct fault *fault) must_check;
+
+/* Types that a google.protobuf.Any may hold in JSON, in the order of their full names' bytes. */
+struct message_types {
+	const ProtobufCMessageDescriptor *const *sorted;
+	size_t count;
+};
+
+/* Says which they are, for the whole program; before the first message is read or written.
+ * `types` stays for ever. Without it no Any can be read from JSON or written in it. */
+void message_know_types(const struct message_types *types);
 
 /* Whether both say the same: NULL and empty texts are equal, so are NaNs, and maps in any order.
  * Structs that nest deeper than MESSAGE_DEPTH_LIMIT are not equal; so are maps without memory to

@@ -242,6 +242,13 @@ static const ash_module MODULE = {.name = "conformance",
 				  .provides_count = 1,
 				  .code = &CODE};
 
+static const ProtobufCMessageDescriptor *const SORTED[] = {
+	&connectrpc__conformance__v1__conformance_payload__request_info__descriptor,
+	&connectrpc__conformance__v1__idempotent_unary_request__descriptor,
+	&connectrpc__conformance__v1__unary_request__descriptor,
+};
+static const struct message_types KNOWN = {SORTED, sizeof SORTED / sizeof *SORTED};
+
 /* ---- the runner ---- */
 
 static void read_all(void *out, size_t length)
@@ -300,6 +307,7 @@ int main(void)
 	must(metrics && registry_build(MODULES, 1, metrics, &registry, &errors, &error) == 0 &&
 		     errors.count == 0,
 	     "the port does not fit");
+	message_know_types(&KNOWN);
 	const struct environment environment = {.registry = &registry, .clock = &clock_system};
 	const struct rpc_server server = {
 		.environment = &environment,

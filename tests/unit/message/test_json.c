@@ -123,9 +123,37 @@ static void well_known_types(void **state)
 			    "[1,[2]]");
 	assert_string_equal(through(&google__protobuf__timestamp__descriptor, STR("1")),
 			    "it wants a text, not a number");
-	assert_string_equal(through(&google__protobuf__any__descriptor, STR("{}")),
+	const ProtobufCMessageDescriptor *any = &google__protobuf__any__descriptor;
+	assert_string_equal(through(any, STR("{}")), "{}");
+	assert_string_equal(through(any, STR("{\"@type\":\"t/a.B\"}")),
 			    "a google.protobuf.Any cannot be read from JSON here: its type is not "
 			    "known");
+}
+
+/* Those that are named; all others are refused as above. */
+static void an_any_holds_known_types(void **state)
+{
+	(void)state;
+	static const ProtobufCMessageDescriptor *const SORTED[] = {
+		EVERY,
+		&google__protobuf__any__descriptor,
+		&google__protobuf__timestamp__descriptor,
+	};
+	static const struct message_types TYPES = {SORTED, sizeof SORTED / sizeof *SORTED};
+	const ProtobufCMessageDescriptor *any = &google__protobuf__any__descriptor;
+	static const char *const GOOD[] = {
+		"{\"@type\":\"t/google.protobuf.Timestamp\",\"value\":\"1970-01-01T00:00:01Z\"}",
+		"{\"@type\":\"t/google.protobuf.Any\",\"value\":{}}",
+		"{\"@type\":\"every.v1.Every\",\"anInt32\":1}",
+		"{\"@type\":\"every.v1.Every\"}",
+	};
+	message_know_types(&TYPES);
+	for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++)
+		assert_string_equal(through(any, str_of(GOOD[i])), GOOD[i]);
+	assert_string_equal(through(any, STR("{\"a\":1}")), "an Any begins with \"@type\"");
+	assert_string_equal(through(any, STR("{\"@type\":\"t/google.protobuf.Timestamp\"}")),
+			    "a google.protobuf.Timestamp in an Any wants a value");
+	message_know_types(NULL);
 }
 
 static void what_is_wrong(void **state)
@@ -333,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_that_are_read),
 		cmocka_unit_test(well_known_types),
+		cmocka_unit_test(an_any_holds_known_types),
 		cmocka_unit_test(what_is_wrong),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(numbers_do_not_depend_on_the_locale),
