@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* google.protobuf.Any in JSON: the members of what it holds behind an "@type" that comes first; a
- * well-known type stands in a member "value". Which types there are is said once, by the program. */
+/* google.protobuf.Any in JSON: the members of what it holds behind an "@type" that comes first;
+ * a well-known type stands in a member "value". Which types there are is said once, by the
+ * program. */
 #include "message/json.h"
 
 #include <stdatomic.h>
