@@ -3,6 +3,7 @@
 #define ASHLAR_MODULE_H
 
 #include <ashlar/port.h>
+#include <ashlar/saga.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +56,13 @@ typedef struct ash_schedule {
 	ash_place place;
 } ash_schedule;
 
+/* A saga that the module runs (docs/sagas.md). */
+typedef struct ash_runs {
+	const char *name; /* "orders.checkout": of the module and of the saga in its contract */
+	const ash_saga *(*saga)(const void *code); /* NULL: the code has none */
+	ash_place place;
+} ash_runs;
+
 /* One step of the schema, in the order of their versions. */
 typedef struct ash_migration {
 	const char *name; /* of its file: "0001_charge.sql" */
@@ -78,6 +86,8 @@ typedef struct ash_module {
 	size_t subscribes_count;
 	const ash_schedule *schedules;
 	size_t schedule_count;
+	const ash_runs *sagas;
+	size_t saga_count;
 	const ash_migration *migrations;
 	size_t migration_count;
 	const void *code; /* the struct that ASH_MODULE fills; NULL: the module is a client only */

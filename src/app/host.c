@@ -108,11 +108,39 @@ static void tell_blocking(bool begin)
 		http_blocking_end();
 }
 
+static size_t count_sagas(const struct host *host)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < host->registry.member_count; i++)
+		count += host->registry.members[i].module->saga_count;
+	return count;
+}
+
+/* `module` is the index of their tables' module. Without sagas there are no such tables. */
+static ash_status open_sagas(struct host *host, unsigned module, size_t count, struct fault *fault)
+{
+	const struct saga_options options = {.workers = host->settings->workers,
+					     .lease_ms = host->settings->lease * 1000};
+	struct saga_of *sagas = arena_array(&host->arena, count, sizeof *sagas);
+	size_t filled = 0;
+	if (count == 0)
+		return ASH_OK;
+	if (!sagas)
+		return fault_memory(fault);
+	for (size_t i = 0; i < host->registry.member_count; i++) {
+		const ash_module *of = host->registry.members[i].module;
+		for (size_t j = 0; j < of->saga_count; j++)
+			sagas[filled++] = (struct saga_of){of->name, of->sagas[j].saga(of->code)};
+	}
+	return saga_hub_new(&host->environment, module, sagas, count, &options, host->metrics,
+			    &host->sagas, fault);
+}
+
 ash_status host_open(struct host *host, struct fault *fault)
 {
 	const struct settings *settings = host->settings;
-	size_t count = host->registry.member_count;
-	struct store_module *modules = arena_array(&host->arena, count + 2, sizeof *modules);
+	size_t count = host->registry.member_count, sagas = count_sagas(host);
+	struct store_module *modules = arena_array(&host->arena, count + 3, sizeof *modules);
 	struct store_options options = {.connections = settings->connections,
 					.blocking = tell_blocking};
 	if (!modules)
@@ -122,8 +150,9 @@ ash_status host_open(struct host *host, struct fault *fault)
 			return fault_memory(fault);
 	modules[count] = event_store_module();
 	modules[count + 1] = schedules_store_module();
+	modules[count + 2] = saga_store_module();
 	options.modules = modules;
-	options.module_count = count + 2;
+	options.module_count = count + 2 + (sagas > 0);
 	ASH_TRY(locate(host, &options.location, fault));
 	host->location = options.location;
 	ASH_TRY(store_open(&host->store, &options, fault));
@@ -135,7 +164,8 @@ ash_status host_open(struct host *host, struct fault *fault)
 					     .keep_days = settings->keep_days,
 					     .dead_days = settings->dead_days,
 					     .block_keys = settings->block_keys};
-	return event_hub_new(&host->environment, &events, host->metrics, &host->hub, fault);
+	ASH_TRY(event_hub_new(&host->environment, &events, host->metrics, &host->hub, fault));
+	return open_sagas(host, (unsigned)count + 2, sagas, fault);
 }
 
 const char *host_file(const struct host *host)
@@ -199,6 +229,8 @@ ash_status host_start(struct host *host, struct fault *fault)
 	ASH_TRY(start_export(host, fault));
 	if (role != ROLE_HTTP)
 		ASH_TRY(event_hub_start(host->hub, fault));
+	if (role != ROLE_HTTP && host->sagas)
+		ASH_TRY(saga_hub_start(host->sagas, fault));
 	if (role != ROLE_HTTP && host->schedules)
 		ASH_TRY(schedules_start(host->schedules, fault));
 	/* Whoever runs a worker may want to ask it how it does. */
@@ -214,6 +246,8 @@ void host_stop(struct host *host)
 	if (host->server)
 		http_server_drain(host->server, patience);
 	schedules_stop(host->schedules);
+	if (host->sagas)
+		saga_hub_stop(host->sagas);
 	if (host->hub)
 		event_hub_stop(host->hub);
 	host_flush(host, HOST_EXPORT_PATIENCE_MS);
@@ -231,6 +265,7 @@ void host_release(struct host *host)
 	host_stop(host);
 	http_server_free(atomic_exchange(&host->server, NULL));
 	schedules_free(take(host->schedules));
+	saga_hub_free(take(host->sagas));
 	event_hub_free(take(host->hub));
 	store_free(take(host->store));
 	http_router_free(take(host->router));

@@ -7,6 +7,7 @@
 #include <ashlar/app.h>
 
 #include "app/schedule.h"
+#include "saga/saga.h"
 #include "app/settings.h"
 #include "event/event.h"
 #include "http/files.h"
@@ -43,6 +44,7 @@ struct host {
 	struct store *store;
 	struct event_hub *hub;
 	struct schedules *schedules;
+	struct saga_hub *sagas; /* NULL: no module has any */
 	struct exporter *exporter;
 	struct http_server *_Atomic server;
 	struct host_counts counts;

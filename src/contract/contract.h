@@ -118,6 +118,7 @@ struct module {
 	struct words subscribes;
 	struct schedule *schedules;
 	size_t schedule_count;
+	struct words sagas; /* names as those of schedules */
 	struct exception *exceptions;
 	size_t exception_count;
 	enum severity rules[RULE_COUNT]; /* SEVERITY_UNSET: as the root says */

@@ -85,6 +85,21 @@ static void read_schedules(struct reader *reader, const struct key *key,
 			module->schedule_count++;
 }
 
+/* ---- sagas ---- */
+
+static void read_sagas(struct reader *reader, const struct key *key, const struct yaml_node *value,
+		       void *field)
+{
+	struct words *sagas = field;
+	read_words(reader, key, value, sagas);
+	for (size_t i = 0; i < sagas->count; i++)
+		if (!is_identifier(sagas->items[i].text))
+			complain(reader, sagas->items[i].line, sagas->items[i].column,
+				 "'%s' is no name of a saga; write lower-case letters, digits and "
+				 "'_'",
+				 excerpt_of(sagas->items[i].text).text);
+}
+
 /* ---- exceptions ---- */
 
 static void read_excepted_rule(struct reader *reader, const struct key *key,
@@ -161,6 +176,7 @@ static const struct key KEYS[] = {
 	{"ports", read_words, FIELD(ports), WORD_TEXT, false},
 	{"events", read_events, offsetof(struct draft, module), WORD_TEXT, false},
 	{"schedules", read_schedules, offsetof(struct draft, module), WORD_TEXT, false},
+	{"sagas", read_sagas, FIELD(sagas), WORD_TEXT, false},
 	{"rules", read_rules, FIELD(rules), WORD_TEXT, false},
 	{"strict", read_bool, FIELD(strict), WORD_TEXT, false},
 	{"exceptions", read_exceptions, offsetof(struct draft, module), WORD_TEXT, false},

@@ -112,11 +112,28 @@ static void claim_schedules(struct input *input)
 	}
 }
 
+/* Each is a member, and a word of C is none. */
+static void claim_sagas(struct input *input)
+{
+	struct names names = {0};
+	for (size_t i = 0; i < input->module.sagas.count; i++) {
+		const struct word *word = &input->module.sagas.items[i];
+		if (is_word_of_c(word->text.at))
+			wrong_word(input, word, "'%s' is a word of C; choose another name",
+				   word->text.at);
+		claim(input, &names, word->text.at,
+		      (struct owner){arena_format(input->arena, "the saga '%s'", word->text.at),
+				     NULL, word});
+	}
+	map_release(&names.index);
+	mem_free(names.owners);
+}
+
 /* The tables in the struct that ASH_MODULE fills. */
 static void claim_members(struct input *input)
 {
 	struct names names = {0};
-	static const char *const OWN[] = {"on", "schedules"};
+	static const char *const OWN[] = {"on", "schedules", "sagas"};
 	for (size_t i = 0; i < sizeof OWN / sizeof *OWN; i++)
 		claim(input, &names, OWN[i],
 		      (struct owner){"a table that every module may have", NULL, NULL});
@@ -146,6 +163,7 @@ int input_check_names(struct input *input, struct error *error)
 	claim_events(input, &handlers, input->subscribes, input->subscribes_count, "%s_%s",
 		     "handling");
 	claim_schedules(input);
+	claim_sagas(input);
 	claim_members(input);
 	map_release(&names.index);
 	map_release(&handlers.index);

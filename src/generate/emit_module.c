@@ -75,7 +75,15 @@ static void emit_code(struct input *input, struct text *out)
 			  input->module.schedules[i].name.text.at);
 	if (input->module.schedule_count > 0)
 		text_add(out, STR("\t} schedules;\n"));
-	if (input->service_count + input->subscribes_count + input->module.schedule_count == 0)
+	if (input->module.sagas.count > 0)
+		text_add(out, STR("\tstruct {\n"));
+	for (size_t i = 0; i < input->module.sagas.count; i++)
+		text_addf(out, "\t\tconst ash_saga *%s;\n", input->module.sagas.items[i].text.at);
+	if (input->module.sagas.count > 0)
+		text_add(out, STR("\t} sagas;\n"));
+	if (input->service_count + input->subscribes_count + input->module.schedule_count +
+		    input->module.sagas.count ==
+	    0)
 		text_add(out, STR("\tchar nothing_; /* the contract asks for no handler */\n"));
 	text_add(out, STR("};\n\n"));
 }
@@ -102,7 +110,7 @@ struct list {
 	size_t count;
 };
 
-enum { LIST_COUNT = 7 };
+enum { LIST_COUNT = 8 };
 
 static void fill_lists(const struct input *input, struct list lists[LIST_COUNT])
 {
@@ -113,6 +121,7 @@ static void fill_lists(const struct input *input, struct list lists[LIST_COUNT])
 		{"ash_event *const", "publishes", "publishes_count", input->publishes_count},
 		{"ash_subscribes", "subscribes", "subscribes_count", input->subscribes_count},
 		{"ash_schedule", "schedules", "schedule_count", input->module.schedule_count},
+		{"ash_runs", "sagas", "saga_count", input->module.sagas.count},
 		{"ash_migration", "migrations", "migration_count", input->migration_count},
 	};
 	memcpy(lists, all, sizeof all);
@@ -317,6 +326,26 @@ static void emit_schedules(const struct input *input, struct text *out)
 		text_add(out, STR("};\n"));
 }
 
+static void emit_sagas(const struct input *input, struct text *out)
+{
+	const struct words *sagas = &input->module.sagas;
+	for (size_t i = 0; i < sagas->count; i++)
+		text_addf(out,
+			  "\nstatic const ash_saga *saga_%s_(const void *code)\n{\n"
+			  "\treturn ((const struct %s_code *)code)->sagas.%s;\n}\n",
+			  sagas->items[i].text.at, input->name, sagas->items[i].text.at);
+	if (sagas->count > 0)
+		text_addf(out, "\nconst ash_runs %s_sagas_[] = {\n", input->name);
+	for (size_t i = 0; i < sagas->count; i++) {
+		text_addf(out, "\t{\"%s.%s\", saga_%s_, ", input->module.name.at,
+			  sagas->items[i].text.at, sagas->items[i].text.at);
+		emit_place(input, &sagas->items[i], out);
+		text_add(out, STR("},\n"));
+	}
+	if (sagas->count > 0)
+		text_add(out, STR("};\n"));
+}
+
 static void emit_migrations(const struct input *input, struct text *out)
 {
 	if (input->migration_count == 0)
@@ -342,5 +371,6 @@ void emit_module_source(struct input *input, struct text *out)
 	emit_publishes(input, out);
 	emit_subscribes(input, out);
 	emit_schedules(input, out);
+	emit_sagas(input, out);
 	emit_migrations(input, out);
 }

@@ -279,6 +279,19 @@ static void check_subscription(struct building *building, const ash_module *modu
 			 module->name, event->name);
 }
 
+static void check_saga(struct building *building, const ash_module *module, const ash_runs *runs)
+{
+	const ash_saga *saga = runs->saga(module->code);
+	if (!saga)
+		complain(building, &runs->place,
+			 "the saga '%s' has no steps; add it to the sagas of ASH_MODULE(%s)",
+			 runs->name, module->name);
+	else if (strcmp(saga->name, runs->name) != 0)
+		complain(building, &runs->place,
+			 "the saga '%s' is named '%s' in the code of %s; give both one name",
+			 runs->name, saga->name, module->name);
+}
+
 static void check_module(struct building *building, const ash_module *module)
 {
 	check_dependencies(building, module);
@@ -289,6 +302,8 @@ static void check_module(struct building *building, const ash_module *module)
 			complain(building, &module->schedules[i].place,
 				 "the schedule '%s' has no handler; add it to ASH_MODULE(%s)",
 				 module->schedules[i].name, module->name);
+	for (size_t i = 0; i < module->saga_count; i++)
+		check_saga(building, module, &module->sagas[i]);
 }
 
 /* ---- all of it ---- */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "app/host.h"
@@ -43,6 +44,33 @@ static const ash_provides THINGS_PROVIDES[] = {
 	{&THINGS_PORT, INVOKE, has, 0, {"things/module.yaml", 2, 9}}};
 static const ash_provides OTHERS_PROVIDES[] = {
 	{&OTHERS_PORT, INVOKE, has, 0, {"others/module.yaml", 3, 9}}};
+static ash_status act(ash_step *step, ash_call *call, const void *in)
+{
+	const Things__V1__Find *find = in;
+	(void)step, (void)call;
+	return find->most == 7 ? ASH_OK : ASH_INVALID_ARGUMENT;
+}
+
+static const ash_saga_step STEPS[] = {{"first", .run = act}, {"second", .run = act}};
+static const ash_saga SAGA = ASH_SAGA("things.tidy", &things__v1__find__descriptor, STEPS);
+
+static const ash_saga *tidy(const void *code)
+{
+	(void)code;
+	return &SAGA;
+}
+
+static const ash_named OWNS[] = {{"things", {"things/module.yaml", 4, 15}}};
+static const ash_runs SAGAS[] = {{"things.tidy", tidy, {"things/module.yaml", 5, 9}}};
+static const ash_module KEEPER = {.name = "things",
+				  .place = {"things/module.yaml", 1, 9},
+				  .owns = OWNS,
+				  .owns_count = 1,
+				  .sagas = SAGAS,
+				  .saga_count = 1,
+				  .code = ""};
+static const ash_module *const KEEPERS[] = {&KEEPER, NULL};
+
 static const ash_module THINGS = {.name = "things",
 				  .owner = "us",
 				  .place = {"things/module.yaml", 1, 9},
@@ -91,10 +119,11 @@ static void routes_that_clash_have_their_places(void **state)
 }
 
 /* All of a life but the server, whose own tests let its memory run out. */
-static bool live(struct settings *settings)
+static bool live(const ash_module *const *modules, struct settings *settings)
 {
 	static const ash_asset ASSETS[] = {{"index.html", "hello", 5, "e"}};
-	const ash_app app = {.name = "test", .modules = GOOD, .assets = ASSETS, .asset_count = 1};
+	const ash_app app = {
+		.name = "test", .modules = modules, .assets = ASSETS, .asset_count = 1};
 	const struct store_migration_options all = {0};
 	struct error_list errors = {0};
 	struct error error;
@@ -119,16 +148,72 @@ static void memory_may_run_out(void **state)
 	settings.role = ROLE_WORKER;
 	assert_null(settings_set(&settings, STR("store"), STR("sqlite::memory:"), &known, wrong,
 				 sizeof wrong));
-	assert_true(live(&settings));
+	assert_true(live(GOOD, &settings));
 	for (long nth = 1;; nth++) {
 		mem_fail_from(nth);
-		bool lives = live(&settings);
+		bool lives = live(GOOD, &settings);
 		if (!mem_fail_never())
 			break;
 		(void)lives;
 		assert_true(nth < 100000);
 	}
-	assert_true(live(&settings));
+	assert_true(live(GOOD, &settings));
+	settings_release(&settings);
+}
+
+/* ---- a saga ---- */
+
+static ash_status start_tidy(void *context, ash_call *call)
+{
+	Things__V1__Find find = THINGS__V1__FIND__INIT;
+	(void)context;
+	find.most = 7;
+	ASH_TX(tx, call);
+	ASH_TRY(ash_saga_start(tx, &SAGA, "a", &find));
+	return ash_commit(tx);
+}
+
+static bool is_done(void *context, const struct saga_line *line)
+{
+	*(bool *)context = line->state == SAGA_DONE;
+	return true;
+}
+
+static void a_declared_saga_is_run(void **state)
+{
+	const struct store_migration_options all = {0};
+	const ash_app app = {.name = "test", .modules = KEEPERS};
+	struct error_list errors = {0};
+	struct settings settings;
+	struct host host = {0};
+	struct error error;
+	struct fault fault;
+	struct request request;
+	char wrong[200];
+	bool known, done = false;
+	(void)state;
+	settings_init(&settings);
+	settings.role = ROLE_WORKER;
+	assert_null(settings_set(&settings, STR("store"), STR("sqlite::memory:"), &known, wrong,
+				 sizeof wrong));
+	assert_int_equal(host_init(&host, &app, &settings, &errors, &error), 0);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(host_open(&host, &fault), ASH_OK);
+	assert_int_equal(host_migrate(&host, &all, &fault), ASH_OK);
+	assert_int_equal(host_start(&host, &fault), ASH_OK);
+	request_begin(&request, &host.environment, CALL_NO_DEADLINE, NULL);
+	assert_int_equal(request_run(&request, registry_find(&host.registry, "things"), "test",
+				     SPAN_SERVER, "start", start_tidy, NULL),
+			 ASH_OK);
+	request_end(&request);
+	for (int tries = 0; tries < 2000 && !done; tries++) {
+		usleep(10000);
+		assert_int_equal(
+			saga_list(host.sagas, &(struct saga_filter){0}, is_done, &done, &fault),
+			ASH_OK);
+	}
+	assert_true(done);
+	host_release(&host);
 	settings_release(&settings);
 }
 
@@ -137,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_that_clash_have_their_places),
 		cmocka_unit_test(memory_may_run_out),
+		cmocka_unit_test(a_declared_saga_is_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

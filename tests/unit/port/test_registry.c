@@ -152,6 +152,35 @@ static void a_schedule_has_a_handler(void **state)
 	      "ASH_MODULE(billing)\n");
 }
 
+static const ash_saga *other_saga(const void *code)
+{
+	static const ash_saga SAGA = {.name = "billing.refunds"};
+	(void)code;
+	return &SAGA;
+}
+
+static const ash_saga *no_saga(const void *code)
+{
+	(void)code;
+	return NULL;
+}
+
+static void a_saga_has_steps_and_its_name(void **state)
+{
+	(void)state;
+	const ash_runs sagas[] = {{"billing.refund", no_saga, {"billing/module.yaml", 10, 9}},
+				  {"billing.refund", other_saga, {"billing/module.yaml", 10, 17}}};
+	ash_module billing = billing_module;
+	billing.sagas = sagas;
+	billing.saga_count = 2;
+	const ash_module *modules[] = {&billing};
+	check(modules, 1,
+	      "billing/module.yaml:10:9: the saga 'billing.refund' has no steps; add it to the "
+	      "sagas of ASH_MODULE(billing)\n"
+	      "billing/module.yaml:10:17: the saga 'billing.refund' is named 'billing.refunds' in "
+	      "the code of billing; give both one name\n");
+}
+
 /* Billing's contract depends on nobody, that of orders on billing. */
 static void a_call_is_declared_by_the_module_whose_folder_it_is_in(void **state)
 {
@@ -238,6 +267,7 @@ int main(void)
 		cmocka_unit_test(a_subscription_has_a_handler_a_publisher_and_a_dependency),
 		cmocka_unit_test(a_subscriber_owns_a_schema),
 		cmocka_unit_test(a_schedule_has_a_handler),
+		cmocka_unit_test(a_saga_has_steps_and_its_name),
 		cmocka_unit_test(a_call_is_declared_by_the_module_whose_folder_it_is_in),
 		cmocka_unit_test(without_memory_there_is_no_registry),
 	};

@@ -11,7 +11,8 @@ const char billing_contract_text_[] =
 	"data: {owns: [billing]}\n"
 	"ports: [billing.v1.Billing]\n"
 	"events: {publishes: [billing.v1.Charged], subscribes: [orders.v1.OrderPlaced, billing.v1.Charged]}\n"
-	"schedules: {nightly: \"30 2 * * *\"}\n";
+	"schedules: {nightly: \"30 2 * * *\"}\n"
+	"sagas: [refund]\n";
 
 const ash_named billing_depends_on_[] = {
 	{"identity", {"modules/billing/module.yaml", 4, 14}},
@@ -86,6 +87,15 @@ static bool has_run_nightly_(const void *code)
 
 const ash_schedule billing_schedules_[] = {
 	{"nightly", "30 2 * * *", run_nightly_, has_run_nightly_, {"modules/billing/module.yaml", 8, 13}},
+};
+
+static const ash_saga *saga_refund_(const void *code)
+{
+	return ((const struct billing_code *)code)->sagas.refund;
+}
+
+const ash_runs billing_sagas_[] = {
+	{"billing.refund", saga_refund_, {"modules/billing/module.yaml", 9, 9}},
 };
 
 const ash_migration billing_migrations_[] = {

@@ -29,6 +29,9 @@ struct billing_code {
 	struct {
 		ash_status (*nightly)(ash_call *call);
 	} schedules;
+	struct {
+		const ash_saga *refund;
+	} sagas;
 };
 
 /* Publishes billing.v1.Charged in the transaction. */
@@ -44,6 +47,7 @@ extern const ash_provides billing_provides_[1];
 extern const ash_event *const billing_publishes_[1];
 extern const ash_subscribes billing_subscribes_[2];
 extern const ash_schedule billing_schedules_[1];
+extern const ash_runs billing_sagas_[1];
 extern const ash_migration billing_migrations_[3];
 
 /* The module's table, but for its handlers. */
@@ -57,6 +61,7 @@ extern const ash_migration billing_migrations_[3];
 	.publishes = billing_publishes_, .publishes_count = 1, \
 	.subscribes = billing_subscribes_, .subscribes_count = 2, \
 	.schedules = billing_schedules_, .schedule_count = 1, \
+	.sagas = billing_sagas_, .saga_count = 1, \
 	.migrations = billing_migrations_, .migration_count = 3
 
 #ifdef __cplusplus

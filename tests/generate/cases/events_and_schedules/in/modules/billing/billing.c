@@ -26,6 +26,17 @@ static ash_status nightly(ash_call *call)
 	return ASH_OK;
 }
 
+static ash_status pay_back(ash_step *step, ash_call *call, const void *in)
+{
+	const BillingChargeRequest *charge = in;
+	(void)step, (void)call, (void)charge;
+	return ASH_OK;
+}
+
+static const ash_saga_step refund_steps[] = {{"pay_back", .run = pay_back}};
+static const ash_saga refund = ASH_SAGA("billing.refund", &billing__v1__charge_request__descriptor,
+					refund_steps, .version = 1);
+
 ASH_MODULE(billing, .billing = {.charge = charge},
 	   .on = {.orders_order_placed = on_order_placed, .billing_charged = on_charged},
-	   .schedules = {.nightly = nightly});
+	   .schedules = {.nightly = nightly}, .sagas = {.refund = &refund});
