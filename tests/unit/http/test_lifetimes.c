@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -295,25 +297,49 @@ static void too_few_threads_still_answer_all(void **state)
 	assert_int_equal(counters.threads, 3);
 }
 
-/* Descriptors run out, and come back. */
+static struct rlimit descriptors;
+
+static int keep_limit(void **state)
+{
+	(void)state;
+	return getrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
+/* Whatever came of the test: without descriptors all later ones fail, too. */
+static int restore_limit(void **state)
+{
+	(void)state;
+	return setrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
+static void connect_late(int fd, uint16_t port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+/* Descriptors run out, and come back. Both sides take them from one process, so when the client's
+ * socket() fails, the server may just have accepted all there was: the last connection is made with
+ * a socket of before, and then the server has none. */
 static void want_of_descriptors_passes(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){0});
-	struct rlimit before, few;
+		start((struct http_server_options){.head_timeout_ms = 2 * CLIENT_PATIENCE});
 	int fds[64], count = 0;
 	(void)state;
-	getrlimit(RLIMIT_NOFILE, &before);
-	int probe = dup(0);
-	few = (struct rlimit){.rlim_cur = (rlim_t)probe + 41, .rlim_max = before.rlim_max};
-	close(probe);
+	int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(late >= 0);
+	const struct rlimit few = {.rlim_cur = (rlim_t)late + 41, .rlim_max = descriptors.rlim_max};
 	setrlimit(RLIMIT_NOFILE, &few);
 	while (count < 64 && (fds[count] = client_try_connect(http_server_port(server))) >= 0)
 		count++;
+	connect_late(late, http_server_port(server));
 	client_wait_for(rejected(server, HTTP_REJECTED_SYSTEM) > 0);
+	close(late);
 	while (count > 2)
 		close(fds[--count]);
-	setrlimit(RLIMIT_NOFILE, &before);
+	restore_limit(NULL);
 	for (int i = 0; i < 5; i++) {
 		_cleanup_(text_release) struct text answer = {0};
 		int fd = client_connect(http_server_port(server));
@@ -596,7 +622,8 @@ int main(void)
 		cmocka_unit_test(slow_readers_are_ended),
 		cmocka_unit_test(too_many_connections_are_told),
 		cmocka_unit_test(too_few_threads_still_answer_all),
-		cmocka_unit_test(want_of_descriptors_passes),
+		cmocka_unit_test_setup_teardown(want_of_descriptors_passes, keep_limit,
+						restore_limit),
 		cmocka_unit_test(loop_that_is_stuck_is_helped),
 		cmocka_unit_test(drain_loses_nothing),
 		cmocka_unit_test(drain_ends_with_its_patience),

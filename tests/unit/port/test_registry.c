@@ -115,6 +115,22 @@ static void a_subscription_has_a_handler_a_publisher_and_a_dependency(void **sta
 	      "application publishes\n");
 }
 
+/* Its publisher is written, but is no part of this application. */
+static void a_publisher_is_in_the_application(void **state)
+{
+	(void)state;
+	static const ash_event PLACED = {"orders.v1.Placed", "orders", NULL, NULL};
+	const ash_subscribes subscribes = {
+		.event = &PLACED, .has = has_one, .place = {"billing/module.yaml", 7, 26}};
+	ash_module billing = billing_module;
+	billing.subscribes = &subscribes;
+	billing.subscribes_count = 1;
+	const ash_module *modules[] = {&billing};
+	check(modules, 1,
+	      "billing/module.yaml:7:26: billing subscribes to orders.v1.Placed, which no module "
+	      "of the application publishes\n");
+}
+
 static void a_subscriber_owns_a_schema(void **state)
 {
 	(void)state;
@@ -265,6 +281,7 @@ int main(void)
 		cmocka_unit_test(names_schemas_and_ports_have_one_owner),
 		cmocka_unit_test(each_method_has_a_handler),
 		cmocka_unit_test(a_subscription_has_a_handler_a_publisher_and_a_dependency),
+		cmocka_unit_test(a_publisher_is_in_the_application),
 		cmocka_unit_test(a_subscriber_owns_a_schema),
 		cmocka_unit_test(a_schedule_has_a_handler),
 		cmocka_unit_test(a_saga_has_steps_and_its_name),
