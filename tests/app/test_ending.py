@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the shop ends when it has to be cut off, and what processes say of each other:
 test_ending.py SHOP [STORE]"""
-import http.server
 import json
 import os
 import signal
@@ -10,7 +9,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 import unittest
 
@@ -55,19 +53,6 @@ class PostgresqlHold:
 
 
 HOLDS = {'sqlite': SqliteHold, 'postgresql': PostgresqlHold}
-
-
-class Receiver(http.server.BaseHTTPRequestHandler):
-    """Of spans: keeps what comes, and takes all of it."""
-
-    def do_POST(self):
-        self.server.received += self.rfile.read(int(self.headers['Content-Length']))
-        self.send_response(200)
-        self.send_header('Content-Length', '0')
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
 
 
 def run(*arguments):
@@ -144,25 +129,6 @@ class Cut(Test):
         time.sleep(1)
         self.assertEqual(shop.end(PATIENCE), 3)
         self.check_cut(shop, 'orders.v1.Orders/Place', 'orders', 'is asked to end again')
-
-    def test_the_spans_of_what_ended_before_the_cut_are_sent(self):
-        receiver = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Receiver)
-        receiver.received = bytearray()
-        self.addCleanup(receiver.server_close)
-        threading.Thread(target=receiver.serve_forever).start()
-        self.addCleanup(receiver.shutdown)
-        shop = self.start('--drain', '600', '--otlp', f'http://127.0.0.1:{receiver.server_port}')
-        held = self.hold('orders.placed')
-        self.addCleanup(held.end)
-        self.send_order(shop)
-        time.sleep(1)
-        trace = os.urandom(16)
-        shop.ask('/stock', headers={'traceparent': f'00-{trace.hex()}-00f067aa0ba902b7-01'})
-        # At once, before the second is over after which spans are sent by themselves.
-        shop.process.send_signal(signal.SIGINT)
-        self.assertEqual(shop.end(PATIENCE), 3)
-        self.check_cut(shop, 'orders.v1.Orders/Place', 'orders', 'is asked to end again')
-        self.assertIn(trace.hex().encode(), bytes(receiver.received))
 
     def test_a_second_signal_while_nothing_runs_is_fine(self):
         shop = self.start()
