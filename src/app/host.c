@@ -30,7 +30,7 @@ static int build_router(struct host *host, struct error_list *errors, struct err
 	if (!host->router)
 		return error_memory(error);
 	if (host_bind(host, errors, error) < 0 || host_add_inspection(host, error) < 0 ||
-	    host_add_assets(host, error) < 0)
+	    host_serve_ports(host, error) < 0 || host_add_assets(host, error) < 0)
 		return -1;
 	if (errors->count)
 		return 0;

@@ -92,6 +92,10 @@ int host_add_inspection(struct host *host, struct error *error) must_check;
 /* inspect.c: makes the series of the server and the store. */
 ash_status host_count(struct host *host, struct fault *fault) ASH_MUST_CHECK;
 
+/* serve.c: adds /PORT/METHOD of the ports that settings name, for modules of other processes that
+ * depend on them. Errors: ERROR_INVALID (there is no such port), and as host_init(). */
+int host_serve_ports(struct host *host, struct error *error) must_check;
+
 /* assets.c: adds the application's own files below "/". */
 int host_add_assets(struct host *host, struct error *error) must_check;
 

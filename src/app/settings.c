@@ -164,6 +164,11 @@ static const char *set_log(struct settings *settings, struct str value)
 	return log_level_parse(name, &settings->log) ? NULL : "debug, info, warn or error";
 }
 
+static const char *set_serve_ports(struct settings *settings, struct str value)
+{
+	return copy(settings, value, &settings->serve_ports);
+}
+
 static const char *set_inspect(struct settings *settings, struct str value)
 {
 	settings->inspect = str_equal(value, STR("true"));
@@ -199,6 +204,8 @@ static const struct setting {
 	{"sample", "RATIO", "of traces that are recorded, 0 to 1; 1", set_sample},
 	{"otlp", "URL", "of a collector of traces; $OTEL_EXPORTER_OTLP_ENDPOINT", set_otlp},
 	{"log", "LEVEL", "least that is logged: debug, info, warn, error; info", set_log},
+	{"serve-ports", "PORT,...|all", "that modules of other processes may call; none",
+	 set_serve_ports},
 	{"inspect", "true|false", "whether /ashlar/ shows modules and traces to anyone; false",
 	 set_inspect},
 };

@@ -26,18 +26,19 @@ struct settings {
 	const char *store;   /* location; NULL: a file in `data` */
 	const char *data;    /* folder */
 	enum role role;
-	unsigned workers;     /* threads that deliver events */
-	unsigned attempts;    /* before an event is a dead letter */
-	unsigned lease;       /* seconds after which what a dead process had taken is free */
-	unsigned retry;       /* milliseconds, the most before a second attempt */
-	unsigned keep_days;   /* that handled events stay, to be replayed */
-	unsigned dead_days;   /* that dead letters stay; 0: until they are dealt with */
-	bool block_keys;      /* a dead letter holds back the later events of its key */
-	unsigned connections; /* of the store */
-	unsigned deadline;    /* seconds that a request may take */
-	unsigned drain;       /* seconds that ending may take */
-	double sample;        /* ratio of new traces that are recorded */
-	const char *otlp;     /* endpoint of a collector; NULL: none */
+	unsigned workers;        /* threads that deliver events */
+	unsigned attempts;       /* before an event is a dead letter */
+	unsigned lease;          /* seconds after which what a dead process had taken is free */
+	unsigned retry;          /* milliseconds, the most before a second attempt */
+	unsigned keep_days;      /* that handled events stay, to be replayed */
+	unsigned dead_days;      /* that dead letters stay; 0: until they are dealt with */
+	bool block_keys;         /* a dead letter holds back the later events of its key */
+	unsigned connections;    /* of the store */
+	unsigned deadline;       /* seconds that a request may take */
+	unsigned drain;          /* seconds that ending may take */
+	double sample;           /* ratio of new traces that are recorded */
+	const char *otlp;        /* endpoint of a collector; NULL: none */
+	const char *serve_ports; /* "all", or names with commas; NULL: none */
 	enum log_level log;
 	bool inspect;              /* traces may be looked at over HTTP */
 	const struct clock *clock; /* the system's; a test has one that it turns */

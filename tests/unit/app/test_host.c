@@ -146,6 +146,9 @@ static void memory_may_run_out(void **state)
 	bool known;
 	settings_init(&settings);
 	settings.role = ROLE_WORKER;
+	settings.serve_ports = "things.v1.Nothings";
+	assert_false(live(GOOD, &settings));
+	settings.serve_ports = "all";
 	assert_null(settings_set(&settings, STR("store"), STR("sqlite::memory:"), &known, wrong,
 				 sizeof wrong));
 	assert_true(live(GOOD, &settings));
