@@ -123,7 +123,7 @@ static int await_connection(struct client_call *call, uint64_t until)
 	socklen_t length = sizeof code;
 	int ready = client_poll(call, POLLOUT, until);
 	if (ready == 0)
-		return ETIMEDOUT;
+		return call->given_up ? ECANCELED : ETIMEDOUT;
 	if (ready < 0 || getsockopt(call->fd, SOL_SOCKET, SO_ERROR, &code, &length) != 0)
 		return errno;
 	return code;
@@ -167,7 +167,7 @@ ash_status client_connect(struct client_call *call, int *code)
 		until = deadline;
 	for (size_t i = 0; i < client->address_count; i++) {
 		failed = connect_to(call, &client->addresses[i], until);
-		if (!failed || is_ours(failed) || clock_monotonic() >= until)
+		if (!failed || is_ours(failed) || call->given_up || clock_monotonic() >= until)
 			break;
 	}
 	*code = 0;
@@ -176,6 +176,10 @@ ash_status client_connect(struct client_call *call, int *code)
 	if (is_ours(failed))
 		return fault_set(call->fault, ASH_RESOURCE_EXHAUSTED, "%s: no connection: %s",
 				 client->name, strerror(failed));
+	if (call->given_up)
+		return fault_set(call->fault, ASH_CANCELED,
+				 "%s: the caller gave up before there was a connection",
+				 client->name);
 	uint64_t now = clock_monotonic();
 	/* A deadline that left hardly any time says nothing of the remote either. */
 	if (failed != ETIMEDOUT || now - start >= client->options.backoff_ns)

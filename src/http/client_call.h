@@ -30,6 +30,8 @@ struct http_request {
 	struct str body;   /* sent with its length; none, and no length, for GET and HEAD */
 	bool repeatable;   /* may be sent twice, when a kept connection broke before any answer */
 	uint64_t deadline; /* as clock_monotonic() counts; UINT64_MAX: none but the remote's */
+	const int *cancel; /* a descriptor that can be read once the caller gives up, or NULL; not
+			    * looked at while the call waits for a free connection */
 };
 
 /* An answer; a zeroed struct holds none. Used again, it keeps its memory. */
@@ -65,7 +67,7 @@ void http_client_freep(struct http_client **client);
 /* Sends a request and reads the answer to it, whatever its status: ASH_OK says only that a whole
  * answer is in `reply`. Each fault names the address; after one the connection is closed. Errors:
  * ASH_INVALID_ARGUMENT (a head over HTTP_HEAD_LIMIT, or that would end early),
- * ASH_DEADLINE_EXCEEDED (also while waiting for a connection),
+ * ASH_DEADLINE_EXCEEDED (also while waiting for a connection), ASH_CANCELED,
  * ASH_UNAVAILABLE (no connection, one that broke, an address that is left alone after it failed),
  * ASH_INTERNAL (an answer that is no good HTTP/1.1),
  * ASH_RESOURCE_EXHAUSTED (a body over the limit, no memory, no descriptor). */

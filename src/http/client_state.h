@@ -51,11 +51,12 @@ struct client_call {
 	size_t sent;     /* bytes of the request that the system took */
 	size_t received; /* bytes of the answer that came */
 	unsigned interim;
-	int fd;      /* -1: none */
-	bool kept;   /* the connection had been used before */
-	bool told;   /* the loop knows that this thread blocks */
-	bool broken; /* the connection ended, rather than the time or the bounds */
-	bool ended;  /* the remote sends no more */
+	int fd;        /* -1: none */
+	bool kept;     /* the connection had been used before */
+	bool told;     /* the loop knows that this thread blocks */
+	bool broken;   /* the connection ended, rather than the time or the bounds */
+	bool ended;    /* the remote sends no more */
+	bool given_up; /* the caller, while it waited */
 };
 
 /* client_address.c: reads "http://..." or "unix:..." into the client's name, host, addresses. */
@@ -81,8 +82,8 @@ void client_leave(struct client_call *call, bool good);
 ash_status client_send(struct client_call *call) ASH_MUST_CHECK;
 ash_status client_receive(struct client_call *call, bool *good) ASH_MUST_CHECK;
 
-/* client_wire.c: waits for the descriptor, at most until `until`; 0 when the time is over, -1 with
- * errno, else what poll() says. Tells the loop before. */
+/* client_wire.c: waits for the descriptor, at most until `until`; 0 when the time is over or the
+ * caller gave up, -1 with errno, else what poll() says. Tells the loop before. */
 int client_poll(struct client_call *call, short events, uint64_t until) must_check;
 
 /* client_wire.c: says once that this thread blocks from here on; client.c ends it. */

@@ -24,14 +24,17 @@ void client_tell(struct client_call *call)
 
 int client_poll(struct client_call *call, short events, uint64_t until)
 {
-	struct pollfd poll_fd = {.fd = call->fd, .events = events};
+	const int *cancel = call->request->cancel;
+	struct pollfd waited[] = {{.fd = call->fd, .events = events},
+				  {.fd = cancel ? *cancel : -1, .events = POLLIN}};
 	client_tell(call);
 	for (;;) {
 		uint64_t now = clock_monotonic(), left = until > now ? until - now : 0;
 		struct timespec wait = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
-		int ready = ppoll(&poll_fd, 1, until == UINT64_MAX ? NULL : &wait, NULL);
+		int ready = ppoll(waited, cancel ? 2 : 1, until == UINT64_MAX ? NULL : &wait, NULL);
+		call->given_up = ready > 0 && waited[1].revents != 0;
 		if (ready > 0)
-			return poll_fd.revents;
+			return call->given_up ? 0 : waited[0].revents;
 		if (ready == 0 || errno != EINTR)
 			return ready;
 	}
@@ -39,6 +42,10 @@ int client_poll(struct client_call *call, short events, uint64_t until)
 
 static ash_status late(struct client_call *call, const char *what)
 {
+	if (call->given_up)
+		return fault_set(call->fault, ASH_CANCELED,
+				 "%s: the caller gave up while %s (%zu bytes of it had come)",
+				 call->client->name, what, call->received);
 	return fault_set(call->fault, ASH_DEADLINE_EXCEEDED,
 			 "%s: the deadline passed while %s (%zu bytes of it had come)",
 			 call->client->name, what, call->received);

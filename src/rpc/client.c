@@ -56,7 +56,6 @@ static ash_status encode(struct asking *asking)
 {
 	const struct rpc_question *question = asking->question;
 	const ProtobufCMessageDescriptor *type = question->method->request;
-	size_t from = asking->remote->gzip_from;
 	_cleanup_(text_release) struct text plain = {0};
 	ash_status status =
 		asking->remote->json
@@ -64,7 +63,7 @@ static ash_status encode(struct asking *asking)
 			: message_encode(type, question->message, &plain, asking->fault);
 	if (status != ASH_OK)
 		return status;
-	asking->zipped = from && plain.length >= from;
+	asking->zipped = asking->remote->gzip && plain.length >= asking->remote->gzip_from;
 	if (asking->zipped)
 		return rpc_gzip(text_str(&plain), &asking->message, asking->fault);
 	asking->message = plain;
@@ -84,9 +83,10 @@ static void add_field(void *context, struct str name, struct str value)
 static void add_query(struct asking *asking)
 {
 	struct text *target = &asking->target;
-	text_addf(target, "?connect=v1&encoding=%s%s&base64=1&message=",
-		  asking->remote->json ? "json" : "proto",
-		  asking->zipped ? "&compression=gzip" : "");
+	/* The order that the protocol recommends, so that caches on the way meet one URL. */
+	text_addf(target, "?connect=v1&base64=1%s&encoding=%s&message=",
+		  asking->zipped ? "&compression=gzip" : "",
+		  asking->remote->json ? "json" : "proto");
 	size_t at = target->length;
 	text_add_base64(target, text_str(&asking->message), false);
 	for (; at < target->length; at++) {
@@ -158,6 +158,7 @@ static ash_status send(struct asking *asking)
 			      question->key.length > 0,
 		.deadline = question->time_left < UINT64_MAX - now ? now + question->time_left
 								   : UINT64_MAX,
+		.cancel = question->cancel,
 	};
 	return http_client_call(asking->remote->client, &request, &asking->reply, asking->fault);
 }
@@ -181,8 +182,14 @@ static ash_status read_beside(struct asking *asking, struct rpc_beside *beside)
 	const struct http_reply *reply = &asking->reply;
 	for (size_t i = 0; beside && i < reply->answer.count; i++) {
 		const struct http_field *field = &reply->answer.fields[i];
-		ASH_TRY(read_field(asking, http_span_str(reply->bytes, field->name),
-				   http_span_str(reply->bytes, field->value), beside));
+		ash_status status = read_field(asking, http_span_str(reply->bytes, field->name),
+					       http_span_str(reply->bytes, field->value), beside);
+		if (status == ASH_INVALID_ARGUMENT)
+			return fault_set(asking->fault, ASH_INTERNAL,
+					 "%s answered with metadata that is no base64",
+					 asking->question->name);
+		if (status != ASH_OK)
+			return status;
 	}
 	return ASH_OK;
 }
@@ -293,6 +300,20 @@ ash_status rpc_ask(const struct rpc_remote *remote, const struct rpc_question *q
 						 : read_failure(&asking);
 }
 
+/* Leaves what came beside the reply where the caller finds it. */
+static ash_status tell_beside(ash_call *call, const struct rpc_beside *beside, ash_status status)
+{
+	if (!beside->headers.count && !beside->trailers.count)
+		return status;
+	if (!call->metadata)
+		call->metadata = arena_alloc(&call->request->arena, sizeof *call->metadata);
+	if (!call->metadata)
+		return fault_memory(&call->request->fault);
+	call->metadata->lists[ASH_METADATA_ANSWER] = beside->headers;
+	call->metadata->lists[ASH_METADATA_TRAILER] = beside->trailers;
+	return status;
+}
+
 ash_status rpc_invoke(const struct binding *binding, uint16_t method, ash_call *call,
 		      const void *request, void *reply)
 {
@@ -309,10 +330,13 @@ ash_status rpc_invoke(const struct binding *binding, uint16_t method, ash_call *
 		.caller = str_of(ash_caller(call)),
 		.key = str_of(ash_idempotency_key(call)),
 		.trace = &trace,
+		.metadata = call->metadata ? &call->metadata->lists[ASH_METADATA_CAME] : NULL,
 	};
+	struct rpc_beside beside = {0};
 	struct fault *fault = &call->request->fault;
 	ash_status status =
-		rpc_ask(binding->handlers, &question, &call->request->arena, reply, NULL, fault);
+		rpc_ask(binding->handlers, &question, &call->request->arena, reply, &beside, fault);
+	status = tell_beside(call, &beside, status);
 	call_span_end(call, &span, SPAN_CLIENT, binding->names[method], status,
 		      status == ASH_OK ? NULL : fault->message);
 	return status;

@@ -14,7 +14,8 @@ struct rpc_remote {
 	struct http_client *client;
 	bool json;        /* application/json; else application/proto */
 	bool get;         /* methods without side effects by GET, where the URL is not too long */
-	size_t gzip_from; /* bytes from which a body is compressed; 0: none is */
+	bool gzip;        /* bodies are compressed, */
+	size_t gzip_from; /* those of so many bytes or more */
 	size_t message_limit; /* of an answer, uncompressed; 0: 4 MiB */
 };
 
@@ -28,6 +29,7 @@ struct rpc_question {
 	struct str key;                    /* for idempotency, or empty */
 	const struct trace_context *trace; /* or NULL */
 	const struct metadata *metadata;   /* or NULL */
+	const int *cancel;                 /* as that of struct http_request, or NULL */
 };
 
 /* What comes beside the reply; filled after failures, too, as far as it came. */
@@ -44,8 +46,9 @@ ash_status rpc_ask(const struct rpc_remote *remote, const struct rpc_question *q
 		   struct arena *arena, void *reply, struct rpc_beside *beside,
 		   struct fault *fault) must_check;
 
-/* A port_invoke: `binding->handlers` is the `struct rpc_remote`. Takes deadline, key, caller and
- * trace from the call, and records a span of kind SPAN_CLIENT. Errors: as rpc_ask(). */
+/* A port_invoke: `binding->handlers` is the `struct rpc_remote`. Takes deadline, key, caller, trace
+ * and metadata from the call, leaves there the metadata of the answer as a handler of this process
+ * would, and records a span of kind SPAN_CLIENT. Errors: as rpc_ask(). */
 ash_status rpc_invoke(const struct binding *binding, uint16_t method, ash_call *call,
 		      const void *request, void *reply) must_check;
 

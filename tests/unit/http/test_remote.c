@@ -465,6 +465,31 @@ static void waiting_ends_at_the_deadline(void **state)
 	liar_end(&liar);
 }
 
+static void caller_may_give_up(void **state)
+{
+	struct liar liar;
+	struct fault fault;
+	int given_up[2];
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&liar, &HANGS);
+	struct http_client *client = client_of(liar.port, NULL);
+	assert_int_equal(pipe(given_up), 0);
+	assert_int_equal(write(given_up[1], "x", 1), 1);
+	const struct http_request request = {
+		.method = STR("POST"),
+		.target = STR("/"),
+		.deadline = UINT64_MAX,
+		.cancel = given_up,
+	};
+	assert_int_equal(http_client_call(client, &request, &reply, &fault), ASH_CANCELED);
+	assert_non_null(strstr(fault.message, "the caller gave up"));
+	(void)close(given_up[0]);
+	(void)close(given_up[1]);
+	http_client_free(client);
+	liar_end(&liar);
+}
+
 static void wrong_addresses_are_refused(void **state)
 {
 	static const char *const WRONG[] = {
@@ -549,6 +574,7 @@ int main(void)
 		cmocka_unit_test(old_connections_are_closed),
 		cmocka_unit_test(callers_wait_for_their_turn),
 		cmocka_unit_test(waiting_ends_at_the_deadline),
+		cmocka_unit_test(caller_may_give_up),
 		cmocka_unit_test(wrong_addresses_are_refused),
 		cmocka_unit_test(requests_cannot_be_split),
 		cmocka_unit_test(memory_may_run_out),

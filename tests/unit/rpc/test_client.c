@@ -186,7 +186,7 @@ static void what_has_no_effects_goes_by_get(void **state)
 	remote.rpc.get = true;
 	assert_int_equal(ask(&remote, 1, &arena, &reply, NULL, NULL), ASH_OK);
 	remote_end(&remote);
-	assert_non_null(strstr(remote.request, "GET /a.v1.A/Get?connect=v1&encoding=proto&base64=1"
+	assert_non_null(strstr(remote.request, "GET /a.v1.A/Get?connect=v1&base64=1&encoding=proto"
 					       "&message=CgVoZWxsbw HTTP/1.1\r\n"));
 	assert_null(strstr(remote.request, "Content-Type"));
 }
@@ -219,7 +219,7 @@ static void bodies_travel_in_gzip_both_ways(void **state)
 	assert_int_equal(rpc_gzip(PROTO_HI, &zipped, NULL), ASH_OK);
 	remote_start(&remote, "200 OK\r\nContent-Type: application/proto\r\nContent-Encoding: gzip",
 		     text_str(&zipped));
-	remote.rpc.gzip_from = 1;
+	remote.rpc.gzip = true;
 	assert_int_equal(ask(&remote, 0, &arena, &reply, NULL, NULL), ASH_OK);
 	remote_end(&remote);
 	assert_string_equal(reply.value, "hi");
@@ -250,12 +250,20 @@ static void calls_go_along_with_what_the_request_knows(void **state)
 	ash_call call = {
 		.request = &request, .member = &a, .caller = &from, .origin = "", .span = 4};
 	(void)state;
-	remote_start(&remote, "404 No\r\nContent-Type: application/json",
+	remote_start(&remote,
+		     "404 No\r\nContent-Type: application/json\r\nX-A: b\r\nTrailer-X-C: d",
 		     STR("{\"code\":\"not_found\",\"message\":\"no a\"}"));
 	const struct binding binding = {.port = &PORT, .handlers = &remote.rpc, .names = names};
+	struct call_metadata came = {0};
+	assert_true(
+		metadata_add(&came.lists[ASH_METADATA_CAME], &request.arena, STR("x-m"), STR("n")));
+	call.metadata = &came;
 	assert_int_equal(rpc_invoke(&binding, 0, &call, &in, &reply), ASH_NOT_FOUND);
 	remote_end(&remote);
 	assert_string_equal(request.fault.message, "no a");
+	assert_string_equal(call.metadata->lists[ASH_METADATA_ANSWER].first->key, "x-a");
+	assert_string_equal(call.metadata->lists[ASH_METADATA_TRAILER].first->key, "x-c");
+	assert_non_null(strstr(remote.request, "\r\nx-m: n\r\n"));
 	assert_int_equal(recorder_find(recorder, request.trace.trace, &span, 1), 1);
 	assert_int_equal(span.kind, SPAN_CLIENT);
 	assert_int_equal(span.parent, 4);
