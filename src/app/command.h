@@ -57,6 +57,13 @@ int command_open(struct command *command, struct host *host, bool migrates);
  * ago: 90s, 30m, 12h, 7d. Returns what main() is to return; mistakes are told. */
 int command_read_range(struct command *command);
 
+/* Judges the placement of the deployment file, telling mistakes and warnings, and draws it to
+ * `out` unless that is NULL. Returns what main() is to return. */
+int command_placement(struct command *command, const struct host *host, FILE *out);
+
+/* Tells all errors and empties the list; EXIT_MISTAKE where there are any. */
+int command_tell(struct command *command, struct error_list *errors);
+
 /* Tells a failure; returns EXIT_FAILED. */
 int command_fail(struct command *command, const struct fault *fault);
 

@@ -9,7 +9,7 @@
 
 /* ---- what all verbs need ---- */
 
-static int tell_errors(struct command *command, struct error_list *errors)
+int command_tell(struct command *command, struct error_list *errors)
 {
 	char line[2048];
 	size_t count = errors->count;
@@ -44,10 +44,10 @@ int command_host(struct command *command, struct host *host)
 	struct error_list errors = {0};
 	struct error error;
 	if (host_init(host, command->app, &command->settings, &errors, &error) < 0) {
-		tell_errors(command, &errors);
+		command_tell(command, &errors);
 		return fail(command, &error);
 	}
-	return tell_errors(command, &errors);
+	return command_tell(command, &errors);
 }
 
 int command_open(struct command *command, struct host *host, bool migrates)
@@ -327,10 +327,10 @@ static int read_deploy(struct command *command)
 	if (!command->deploy)
 		return EXIT_FINE;
 	if (settings_read(&command->settings, command->deploy, &errors, &error) < 0) {
-		tell_errors(command, &errors);
+		command_tell(command, &errors);
 		return fail(command, &error);
 	}
-	return tell_errors(command, &errors);
+	return command_tell(command, &errors);
 }
 
 static int run_verb(struct command *command, int argc, char **argv)

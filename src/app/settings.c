@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/yaml.h"
+#include "placement/placement.h"
 
 /* ---- values ---- */
 
@@ -286,6 +287,16 @@ const char *settings_set(struct settings *settings, struct str name, struct str 
 
 /* ---- the file ---- */
 
+/* What says where modules are is read by placement/. */
+static bool is_of_placement(struct str key)
+{
+	const char *name;
+	for (size_t i = 0; (name = placement_key(i)); i++)
+		if (str_equal(str_of(name), key))
+			return true;
+	return false;
+}
+
 static void read_node(struct settings *settings, const char *file, const struct yaml_node *node,
 		      struct error_list *errors)
 {
@@ -293,7 +304,7 @@ static void read_node(struct settings *settings, const char *file, const struct 
 	bool known;
 	const struct yaml_node *place = node;
 	const char *why;
-	if (node->kind == YAML_BROKEN)
+	if (node->kind == YAML_BROKEN || is_of_placement(node->key->text))
 		return;
 	if (node->kind == YAML_SCALAR) {
 		why = settings_set(settings, node->key->text, node->text, &known, wrong,

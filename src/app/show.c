@@ -68,6 +68,8 @@ int command_check(struct command *command)
 	_cleanup_(host_release) struct host host = {0};
 	int result = command_host(command, &host);
 	if (result == EXIT_FINE)
+		result = command_placement(command, &host, command->out);
+	if (result == EXIT_FINE)
 		fprintf(command->out, "%zu modules fit together\n", host.registry.member_count);
 	return result;
 }
