@@ -95,6 +95,8 @@ static int start(struct command *command, struct ending *ending, struct host *ho
 	struct migrating migrating = {command, &host->logger};
 	struct fault fault;
 	int result = command_open(command, host, false);
+	if (result == EXIT_FINE)
+		result = command_placement(command, host, NULL);
 	if (result != EXIT_FINE)
 		return result;
 	ending_let_go(ending, true);

@@ -193,6 +193,16 @@ class Commands(unittest.TestCase):
         self.assertEqual(run('run', '--workers').returncode, 2)
         self.assertEqual(run('routes', 'more').returncode, 2)
 
+    def test_a_placement_is_drawn_and_not_run(self):
+        deploy = os.path.join(os.path.dirname(__file__), '../../examples/shop/deploy/three.yaml')
+        drawn = run('check-config', '--deploy', deploy)
+        self.assertEqual((drawn.returncode, drawn.stderr), (0, ''))
+        self.assertIn('  orders (till) -> inventory (warehouse)\n'
+                      '    inventory.v1.Inventory/Price: quick, 800ms\n', drawn.stdout)
+        refused = run('run', '--deploy', deploy)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn(f"{deploy}:2:1: 'version' can be checked and drawn", refused.stderr)
+
     def test_migrations_run_once(self):
         store = new_store(self)
         dry = run('migrate', '--dry-run', *store.arguments).stdout

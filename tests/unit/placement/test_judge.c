@@ -52,7 +52,7 @@ static const struct {
 	{(TOP FRONT), TWO, 2,
 	 "no process has the module 'billing', so that nobody places its port"},
 	{(TOP FRONT "  b: {modules: [biling]}\n"), TWO, 2,
-	 "4:16: there is no module 'biling'; did you mean 'billing'?"},
+	 "4:17: there is no module 'biling'; did you mean 'billing'?"},
 	{(TOP FRONT MONEY "  more: {modules: [billing]}\n"), TWO, 2,
 	 "5:20: the module 'billing' is in the process 'money' already"},
 	{(TOP "  a: {modules: [orders, billing, orders]}\n"), TWO, 2, "is in this process already"},
