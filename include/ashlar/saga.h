@@ -21,8 +21,9 @@ extern "C" {
  *
  * Time, random numbers and I/O belong into steps, nowhere else. */
 
-/* Steps of one saga, bytes that a step keeps, and bytes of a saga's id and input. */
+/* Steps of one saga, bytes that a step keeps, and bytes of a saga's name, id and input. */
 #define ASH_SAGA_STEP_LIMIT  64
+#define ASH_SAGA_NAME_LIMIT  48
 #define ASH_SAGA_KEEP_LIMIT  (64 << 10)
 #define ASH_SAGA_ID_LIMIT    200
 #define ASH_SAGA_INPUT_LIMIT (1 << 20)

@@ -281,13 +281,15 @@ static struct move next_of(const struct ash_step *step)
 	return move;
 }
 
+/* The longest key: the name, the id, two strokes, a minus and two digits. */
+_Static_assert(ASH_SAGA_NAME_LIMIT + ASH_SAGA_ID_LIMIT + 5 < CALL_KEY_SIZE, "a key would be cut");
+_Static_assert(ASH_SAGA_STEP_LIMIT < 100, "a step has two digits");
+
 /* The same in each attempt, and another one for what undoes the step. */
 static void name_key(const struct ash_step *step, struct request *request)
 {
-	int length = snprintf(request->idempotency_key, sizeof request->idempotency_key, "%s/%s%zu",
-			      step->taken->id, step->undoing ? "-" : "", step->index);
-	if (length >= (int)sizeof request->idempotency_key)
-		request->idempotency_key[0] = '\0';
+	snprintf(request->idempotency_key, sizeof request->idempotency_key, "%s/%s/%s%zu",
+		 step->entry->saga->name, step->taken->id, step->undoing ? "-" : "", step->index);
 }
 
 static void begin(struct ash_step *step, struct request *request)

@@ -47,6 +47,10 @@ static ash_status judge(const struct saga_of *of, const struct member *member, s
 		return fault_set(fault, ASH_INVALID_ARGUMENT,
 				 "the saga %s is of the module %s, which the application has not",
 				 saga->name, of->module);
+	if (strlen(saga->name) > ASH_SAGA_NAME_LIMIT)
+		return fault_set(fault, ASH_INVALID_ARGUMENT,
+				 "the name of the saga %s is longer than %d bytes", saga->name,
+				 ASH_SAGA_NAME_LIMIT);
 	if (saga->step_count == 0 || saga->step_count > ASH_SAGA_STEP_LIMIT)
 		return fault_set(fault, ASH_INVALID_ARGUMENT,
 				 "the saga %s has %zu steps; 1 to %d can be", saga->name,

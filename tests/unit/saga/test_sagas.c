@@ -64,7 +64,7 @@ static ash_status keep_and_read(ash_step *step, ash_call *call, int index, bool 
 	size_t length = 0;
 	char key[32];
 	assert_false(undoing);
-	snprintf(key, sizeof key, "a/%d", index);
+	snprintf(key, sizeof key, "shop.checkout/a/%d", index);
 	assert_string_equal(ash_idempotency_key(call), key);
 	if (index == RESERVE) {
 		assert_null(ash_step_kept(step, "reserve", NULL));
