@@ -4,6 +4,7 @@
 test_ending.py SHOP [STORE]"""
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -96,13 +97,17 @@ class Test(unittest.TestCase):
 
 
 class Cut(Test):
+    # At a full minute the schedule may wait for the same lock, and is cut off as well.
     def check_cut(self, shop, name, module, last):
-        cut, end = self.lines(shop)[-2:]
-        self.assertRegex(cut['message'],
-                         rf'^{name} is cut off after \d+\.\d s; what it did not commit is taken back$')
+        *lines, end = self.lines(shop)
+        told = rf'^{name} is cut off after \d+\.\d s; what it did not commit is taken back$'
+        cut = [line for line in lines if re.search(told, line['message'])]
+        self.assertEqual(len(cut), 1, lines)
+        cut = cut[0]
         self.assertEqual((cut['level'], cut['module']), ('error', module))
         self.assertEqual(len(cut['trace_id']), 32)
-        self.assertEqual(end['message'], f'{last}; 1 handlers are cut off; ends with status 3')
+        self.assertRegex(end['message'],
+                         rf'^{last}; [12] handlers are cut off; ends with status 3$')
 
     def test_a_handler_that_outlives_the_drain_is_told_and_cut_off(self):
         shop = self.start('--drain', '0')
