@@ -2,19 +2,24 @@
 # A thin front for Meson: `make run`, `make test`. What is missing is installed by tools/setup.
 #   make run                  the shop, on SQLite; Ctrl-C ends it
 #   make run STORE=postgres   the same on a PostgreSQL of its own
+#   make run PLACEMENT=three  the same in the processes of examples/shop/deploy/three.yaml, on
+#                             its ports
+#   make run PORT=9000        on that port instead of 8080, or another where that is taken
 #   make run REPO=path        what the tree there is made of
 
 REPO ?=
 STORE ?= sqlite
+PORT ?=
+PLACEMENT ?=
 BUILD = build/release
 CHECKED = build/checked
 
-.PHONY: run build test gates bench oracle fuzz kills install clean
+.PHONY: run build test gates bench bench-tax oracle fuzz kills install clean
 
 run: build
 ifeq ($(REPO),)
 	@$(if $(filter postgres,$(STORE)),tools/setup build postgres,:)
-	@tools/shop $(BUILD) '$(STORE)'
+	@PORT='$(PORT)' tools/shop $(BUILD) '$(STORE)' '$(PLACEMENT)'
 else
 	@printf '\n'
 	@$(BUILD)/src/cli/ashlar check $(if $(filter .,$(REPO)),,'$(REPO)')
@@ -37,6 +42,11 @@ gates:
 bench:
 	@tools/setup build test
 	@bench/run
+
+# What distribution costs: docs/tax.md. About a quarter of an hour.
+bench-tax:
+	@tools/setup build test
+	@bench/tax/run --rounds 2
 
 oracle:
 	@tools/setup build test

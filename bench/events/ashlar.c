@@ -8,7 +8,6 @@
  * `trickle` publishes one event each 5 ms and says how long it was, in microseconds, from before it was
  * published until it was handled. `both` does both in one process. */
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/mem.h"
 #include "event/event.h"
 #include "events.pb-c.h"
+#include "side/side.h"
 
 enum { PER_TRANSACTION = 1000 };
 
@@ -70,55 +70,26 @@ static const ash_module SINK = {.name = "sink",
 
 /* ---- the application ---- */
 
-static struct {
-	struct metrics *metrics;
-	struct registry registry;
-	struct store *store;
-	struct environment environment;
-	struct event_hub *hub;
-} app;
-
-static void die(const char *why)
-{
-	fprintf(stderr, "bench_events: %s\n", why);
-	exit(1);
-}
-
-static void must(ash_status status, const struct fault *fault)
-{
-	if (status != ASH_OK)
-		die(fault->message);
-}
+static struct side side;
+static struct event_hub *hub;
 
 static void open_app(const char *location, struct event_options options)
 {
 	static const ash_module *const MODULES[] = {&SHOP, &SINK};
 	static const char *const SHOP_SCHEMA[] = {"shop", NULL}, *const SINK_SCHEMA[] = {"sink",
 											 NULL};
-	const struct store_module modules[] = {{"shop", SHOP_SCHEMA, NULL, 0},
-					       {"sink", SINK_SCHEMA, NULL, 0},
-					       event_store_module()};
-	const struct store_options store = {
-		.location = location, .modules = modules, .module_count = 3, .connections = 64};
-	struct error_list errors = {0};
-	struct error error;
+	const struct store_module tables[] = {{"shop", SHOP_SCHEMA, NULL, 0},
+					      {"sink", SINK_SCHEMA, NULL, 0},
+					      event_store_module()};
 	struct fault fault;
-	app.metrics = metrics_new();
-	if (registry_build(MODULES, 2, app.metrics, &app.registry, &errors, &error) < 0 ||
-	    errors.count > 0)
-		die("the modules do not fit together");
-	must(store_open(&app.store, &store, &fault), &fault);
-	app.environment = (struct environment){
-		.registry = &app.registry, .store = app.store, .clock = &clock_system};
-	must(event_hub_new(&app.environment, &options, app.metrics, &app.hub, &fault), &fault);
+	side_open(&side, location, MODULES, 2, tables, 3);
+	side_must(event_hub_new(&side.environment, &options, side.metrics, &hub, &fault), &fault);
 }
 
 static void close_app(void)
 {
-	event_hub_free(app.hub);
-	metrics_free(app.metrics);
-	store_free(app.store);
-	registry_release(&app.registry);
+	event_hub_free(hub);
+	side_close(&side);
 }
 
 /* ---- publishing ---- */
@@ -135,16 +106,6 @@ static ash_status publish(void *context, ash_call *call)
 	return ash_commit(tx);
 }
 
-static void publish_some(long count)
-{
-	struct request request;
-	request_begin(&request, &app.environment, CALL_NO_DEADLINE, NULL);
-	must(request_run(&request, registry_find(&app.registry, "shop"), "bench", SPAN_SERVER,
-			 "publish", publish, &count),
-	     &request.fault);
-	request_end(&request);
-}
-
 static void *publish_all(void *context)
 {
 	(void)context;
@@ -153,32 +114,11 @@ static void *publish_all(void *context)
 		if (at >= run.events)
 			return NULL;
 		long left = run.events - at;
-		publish_some(left < run.per_transaction ? left : run.per_transaction);
+		long count = left < run.per_transaction ? left : run.per_transaction;
+		side_run(&side, "shop", "publish", publish, &count);
 		if (run.pause_us > 0)
 			usleep(run.pause_us);
 	}
-}
-
-/* So that connections are there before the time runs. */
-static void *connect_once(void *context)
-{
-	struct store_session *session = NULL;
-	struct fault fault;
-	(void)context;
-	must(store_acquire(app.store, STORE_NO_DEADLINE, &session, &fault), &fault);
-	usleep(50000);
-	store_release(session);
-	return NULL;
-}
-
-static void in_threads(unsigned count, void *(*function)(void *))
-{
-	pthread_t threads[64];
-	for (unsigned i = 0; i < count; i++)
-		if (pthread_create(&threads[i], NULL, function, NULL) != 0)
-			die("no threads");
-	for (unsigned i = 0; i < count; i++)
-		pthread_join(threads[i], NULL);
 }
 
 static int compare(const void *a, const void *b)
@@ -199,9 +139,9 @@ static void say(int64_t start, int64_t end)
 
 static int64_t publish_in(unsigned threads)
 {
-	in_threads(threads, connect_once);
+	side_connect(&side, threads);
 	int64_t start = clock_wall();
-	in_threads(threads, publish_all);
+	side_in_threads(threads, publish_all, NULL);
 	return start;
 }
 
@@ -213,13 +153,13 @@ static bool is_quiet(void)
 	struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	struct fault fault;
-	must(store_acquire(app.store, STORE_NO_DEADLINE, &session, &fault), &fault);
-	must(store_begin(session, 2, STORE_READ, &fault), &fault);
-	must(store_query(session, "select count(*) from ashlar_event.delivery", NULL, 0, &rows,
-			 &fault),
-	     &fault);
+	side_must(store_acquire(side.store, STORE_NO_DEADLINE, &session, &fault), &fault);
+	side_must(store_begin(session, 2, STORE_READ, &fault), &fault);
+	side_must(store_query(session, "select count(*) from ashlar_event.delivery", NULL, 0, &rows,
+			      &fault),
+		  &fault);
 	bool quiet = store_next(rows) && store_get_int(rows, 0) == 0;
-	must(store_end(rows, &fault), &fault);
+	side_must(store_end(rows, &fault), &fault);
 	store_release(session);
 	return quiet;
 }
@@ -236,7 +176,7 @@ static int64_t wait_for_all(void)
 static void start(void)
 {
 	struct fault fault;
-	must(event_hub_start(app.hub, &fault), &fault);
+	side_must(event_hub_start(hub, &fault), &fault);
 	usleep(100000);
 	printf("ready\n");
 	fflush(stdout);
@@ -245,7 +185,7 @@ static void start(void)
 int main(int argc, char **argv)
 {
 	if (argc < 3)
-		die("usage: see its source");
+		side_die("usage: see its source");
 	const char *verb = argv[1], *mode = argc > 4 ? argv[4] : "one";
 	bool batch = strcmp(mode, "batch") == 0;
 	unsigned threads = argc > 5 ? (unsigned)atoi(argv[5]) : 1;
@@ -254,12 +194,12 @@ int main(int argc, char **argv)
 	run.pause_us = strcmp(mode, "trickle") == 0 ? 5000 : 0;
 	run.waits = calloc((size_t)run.events + 1, sizeof *run.waits);
 	struct fault fault = {ASH_OK};
-	if (!run.waits || threads > 64)
-		die("no memory");
+	if (!run.waits || threads > SIDE_THREADS_MOST)
+		side_die("no memory");
 	open_app(argv[2],
 		 (struct event_options){.workers = threads, .batch = strcmp(mode, "single") == 0});
 	if (strcmp(verb, "setup") == 0) {
-		must(store_migrate(app.store, NULL, &fault), &fault);
+		side_must(store_migrate(side.store, NULL, &fault), &fault);
 	} else if (strcmp(verb, "publish") == 0) {
 		int64_t from = publish_in(threads);
 		say(from, clock_wall());

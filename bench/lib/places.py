@@ -2,6 +2,8 @@
 """Where things lie below build/, and the one binary that is measured."""
 import hashlib
 import os
+import random
+import socket
 import subprocess
 import sys
 
@@ -16,6 +18,19 @@ SOURCES = ["src", "meson.build", "meson_options.txt", "Makefile"]
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def free_port():
+    """A port that is free now, below those that the system gives to connections: one of these could
+    be taken before whoever is to listen there does."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def run(command, folder=None, **more):

@@ -93,6 +93,19 @@ def events(record):
                  "Ashlar on PostgreSQL is × as fast"], lines)
 
 
+def sagas(record):
+    """Steps a second; behind them, how many times as many Ashlar's bare ones are in the same round."""
+    rounds = record["rounds"]
+    lines = []
+    for name in rounds[0]:
+        case, at_once = name.split("; ")
+        ahead = [one[f"ashlar, bare; {at_once}"]["steps_per_second"] / one[name]["steps_per_second"]
+                 for one in rounds]
+        lines.append([case, at_once, spread([one[name]["steps_per_second"] for one in rounds], 0),
+                      f"{statistics.median(ahead):.1f}"])
+    return rows(["system", "at once", "steps/s", "Ashlar, bare, is × as fast"], lines)
+
+
 def idle_events(record):
     rounds = record["rounds"]
     lines = []
@@ -104,11 +117,42 @@ def idle_events(record):
     return rows(["an event on an idle system", "p50 ms", "p99 ms"], lines)
 
 
+def rpc(record):
+    rounds = record["rounds"]
+    lines = []
+    for name in rounds[0]:
+        def of(key, digits, name=name):
+            return spread([one[name][key] for one in rounds], digits)
+        system, codec, callers = name.rsplit(", ", 2)
+        lines.append([system, codec, callers, of("per_second", 0), of("cpu_us", 1),
+                      of("client_us", 1), of("server_us", 1), of("p50_us", 0), of("p99_us", 0)])
+    lines.sort(key=lambda line: (line[1] != "proto", int(line[2])))
+    return rows(["system", "codec", "callers", "calls/s", "CPU µs a call", "client", "server",
+                 "p50 µs", "p99 µs"], lines)
+
+
+def rpc_least(record):
+    """The best peer of each case, as a multiple of Ashlar, round by round."""
+    rounds = record["rounds"]
+    sentences = []
+    for case in dict.fromkeys(tuple(name.rsplit(", ", 2)[1:]) for name in rounds[0]):
+        of = [name for name in rounds[0] if tuple(name.rsplit(", ", 2)[1:]) == case]
+        ours = ", ".join(("ashlar", *case))
+        found = []
+        for key, what in (("cpu_us", "CPU"), ("p99_us", "p99")):
+            ratio, peer = min((statistics.median(one[name][key] / one[ours][key] for one in rounds),
+                               name) for name in of if name != ours)
+            found.append(f"{ratio:.1f} × Ashlar's {what} ({peer.rsplit(', ', 2)[0]})")
+        codec, callers = case
+        sentences.append(f"- {codec}, {callers} at once: the best peer has {' and '.join(found)}.")
+    return "\n".join(sentences)
+
+
 PARTS = {"origin": origin, "ports": ports, "shop": shop, "http": http, "http-ratio": http_ratio,
-         "events": events, "idle-events": idle_events}
+         "events": events, "idle-events": idle_events, "sagas": sagas, "rpc": rpc, "rpc-least": rpc_least}
 
 
 def whole(record):
     """All tables of a kept run."""
-    names = {"http": ["http", "http-ratio"]}.get(record["what"], [record["what"]])
+    names = {"http": ["http", "http-ratio"], "rpc": ["rpc", "rpc-least"]}.get(record["what"], [record["what"]])
     return "\n\n".join(PARTS[name](record) for name in ["origin", *names])

@@ -6,7 +6,7 @@ import re
 import shlex
 import statistics
 
-from lib import runtime
+from lib import breakers, runtime, tax
 from lib.places import TOP
 
 
@@ -134,7 +134,8 @@ def commands(record):
 
 
 PARTS = {"machine": machine, "trees": trees, "peers": peers, "same": same, "least": least,
-         "start-up": start_up, "commands": commands, **runtime.PARTS}
+         "start-up": start_up, "commands": commands, **runtime.PARTS, **tax.PARTS,
+         **breakers.PARTS}
 
 
 def read(path):
@@ -145,6 +146,10 @@ def read(path):
 def whole(path):
     """All parts that a kept run has something for."""
     record = read(path)
+    if record.get("what") == "tax":
+        return "\n\n".join([runtime.origin(record), *tax.tables(record)])
+    if record.get("what") == "breaker":
+        return "\n\n".join([runtime.origin(record), *breakers.tables(record)])
     if "what" in record:
         return runtime.whole(record)
     with_peers = "proof" in record["trees"][0] if record["trees"] else False

@@ -35,7 +35,9 @@ typedef struct ash_app {
 
 /* Runs the application as its command line says (`NAME help`), and returns what main() is to
  * return: 0; 1 when something failed; 2 for a mistake in a contract, the deployment file or the
- * command line, each told on the standard error with its file, line and column. */
+ * command line, each told on the standard error with its file, line and column; 75 when another
+ * process has the address or migrates, so that trying later may help. Where handlers have to be cut
+ * off at the end it does not return, but ends the process with 3. */
 ASH_PUBLIC int ash_main(int argc, char **argv, const ash_app *app);
 
 #ifdef __cplusplus

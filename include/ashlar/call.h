@@ -31,8 +31,9 @@ ASH_PUBLIC char *ash_format(ash_call *call, const char *format, ...)
 ASH_PUBLIC ash_status ash_fail(ash_call *call, ash_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Like ash_fail(), in the handler of an event: no attempt more is made, the event is a dead letter
- * at once. Anywhere else it is ash_fail(). */
+/* Like ash_fail(), where no further attempt is to be made: in the handler of an event, which is a dead
+ * letter at once, and in a saga's step, after which the saga is undone, or, where it was being
+ * undone, parked. Anywhere else, also in a port that such a handler calls, it is ash_fail(). */
 ASH_PUBLIC ash_status ash_give_up(ash_call *call, ash_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -80,7 +81,8 @@ ASH_PUBLIC bool ash_metadata_at(const ash_call *call, ash_metadata where, size_t
  * answered with; "" where nothing failed. Valid until the next failure. */
 ASH_PUBLIC const char *ash_message(const ash_call *call);
 
-/* The module whose handler runs, and the one that called it ("" for a request from outside). */
+/* The module whose handler runs, and the one that called it: "http" for a request by a route, "" for
+ * a call from outside without a name. */
 ASH_PUBLIC const char *ash_module_name(const ash_call *call);
 ASH_PUBLIC const char *ash_caller(const ash_call *call);
 
@@ -90,7 +92,8 @@ ASH_PUBLIC int64_t ash_time_left(const ash_call *call);
 /* Microseconds since 1970 in UTC, by the application's clock, which a test may turn. */
 ASH_PUBLIC int64_t ash_now(const ash_call *call);
 
-/* The idempotency key that came with the request, or "". */
+/* The idempotency key that came with the request, or "". The handlers of events, ticks and sagas'
+ * steps have one of their own, the same in each attempt; what they call has it, too. */
 ASH_PUBLIC const char *ash_idempotency_key(const ash_call *call);
 
 /* The trace id, 32 lower-case hex digits: what joins all lines of one request. */

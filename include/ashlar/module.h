@@ -63,6 +63,24 @@ typedef struct ash_runs {
 	ash_place place;
 } ash_runs;
 
+/* An event of a choreography, and one that follows it, or, `undoes`, that has it taken back. */
+typedef struct ash_flow {
+	const char *event;
+	const char *next;
+	bool undoes;
+	ash_place place; /* of `event` */
+	ash_place next_place;
+} ash_flow;
+
+/* A flow of events that several modules bring to its end (docs/sagas.md). */
+typedef struct ash_choreography {
+	const char *name; /* "orders.order": of the module and of the flow in its contract */
+	uint32_t deadline_s;
+	const ash_flow *flow;
+	size_t flow_count;
+	ash_place place;
+} ash_choreography;
+
 /* One step of the schema, in the order of their versions. */
 typedef struct ash_migration {
 	const char *name; /* of its file: "0001_charge.sql" */
@@ -74,6 +92,7 @@ typedef struct ash_module {
 	const char *owner;
 	ash_place place;
 	const char *contract; /* the text of module.yaml */
+	ash_named replaces;   /* the module whose ports it may provide, too; NULL: none */
 	const ash_named *depends_on;
 	size_t depends_on_count;
 	const ash_named *owns; /* schemas */
@@ -88,6 +107,8 @@ typedef struct ash_module {
 	size_t schedule_count;
 	const ash_runs *sagas;
 	size_t saga_count;
+	const ash_choreography *choreographies;
+	size_t choreography_count;
 	const ash_migration *migrations;
 	size_t migration_count;
 	const void *code; /* the struct that ASH_MODULE fills; NULL: the module is a client only */

@@ -62,6 +62,14 @@ typedef struct ash_use {
 			__attribute__((used, section("ash_uses"))) = &ash_use_;                    \
 	})
 
+/* What a call is where a port's messages are included but not the port: an error of the compiler. */
+#define ASH_NO_CALL(why_)                                                                          \
+	((void)sizeof(struct {                                                                     \
+		 _Static_assert(0, why_);                                                          \
+		 int nothing_;                                                                     \
+	 }),                                                                                       \
+	 ASH_PERMISSION_DENIED)
+
 /* An event that a module publishes. */
 typedef struct ash_event {
 	const char *name;   /* "billing.v1.Charged" */
@@ -74,9 +82,12 @@ typedef struct ash_event {
  * `reply` is a struct of the method's reply; what it points to lives as ash_alloc()'s memory.
  * The typed functions empty it first; on a failure it holds nothing of use. Errors: what the
  * handler returns, and
- * ASH_FAILED_PRECONDITION (an `own` method inside an open transaction),
+ * ASH_INTERNAL (an `own` method inside an open transaction, with the lines that call it),
  * ASH_PERMISSION_DENIED (the calling module's contract does not depend on the port's module),
- * ASH_UNIMPLEMENTED (no module of the application provides it), ASH_DEADLINE_EXCEEDED. */
+ * ASH_UNIMPLEMENTED (no module of the application provides it, or its process is older),
+ * ASH_FAILED_PRECONDITION (the 65th call within one another), ASH_DEADLINE_EXCEEDED; where the port
+ * is in another process or has a policy also ASH_UNAVAILABLE (nobody is there, or the circuit is
+ * open) and ASH_RESOURCE_EXHAUSTED (a rate limit, a bulkhead). */
 ASH_PUBLIC ash_status ash_call_port(ash_call *call, const ash_port *port, uint16_t method,
 				    const void *request, void *reply) ASH_MUST_CHECK;
 

@@ -36,7 +36,8 @@ typedef struct ash_step ash_step;
  * port is called before it. ash_idempotency_key() is the same in each attempt of the step. */
 typedef ash_status (*ash_step_run)(ash_step *step, ash_call *call, const void *in);
 
-/* How often a step is tried; 0 is the default. Waits double from `base_ms` up to `cap_ms`, with full
+/* How often a step is tried; 0 is the default. An attempt in which its process ended counts, too,
+ * but twice as many may be begun before that alone is a failure. Waits double from `base_ms` up to `cap_ms`, with full
  * jitter. What no repeat can mend is not tried again: ash_give_up(), invalid_argument, not_found,
  * already_exists, permission_denied, failed_precondition, out_of_range, unimplemented,
  * unauthenticated, and the statuses in `final`, as bits: 1u << ASH_DATA_LOSS. */
@@ -88,6 +89,10 @@ ASH_PUBLIC ash_status ash_step_keep(ash_step *step, const void *bytes,
 /* What the step `name` of this saga kept, valid as long as the call. NULL: it is not recorded, or
  * kept nothing. `length` may be NULL. */
 ASH_PUBLIC const void *ash_step_kept(const ash_step *step, const char *name, size_t *length);
+
+/* Why the saga is undone: the message of what turned it back, valid as long as the call. "" on its
+ * way forward. */
+ASH_PUBLIC const char *ash_step_why(const ash_step *step);
 
 /* The id under which the saga was started. */
 ASH_PUBLIC const char *ash_step_saga(const ash_step *step);

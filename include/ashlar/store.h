@@ -33,7 +33,9 @@ ASH_PUBLIC ash_status ash_begin(ash_call *call, ash_tx **out) ASH_MUST_CHECK;
 
 /* Ends the transaction; after ASH_OK all of it lasts, also over a crash, otherwise nothing of it
  * does, but for ASH_UNKNOWN: the connection was lost while committing, so it is not known.
- * Errors: ASH_ABORTED (a conflict with another transaction, or a joined part had failed). */
+ * Errors: ASH_ABORTED (a conflict with another transaction, or a joined part had failed),
+ * ASH_FAILED_PRECONDITION (it was ended before), ASH_RESOURCE_EXHAUSTED (the disk is full),
+ * ASH_UNAVAILABLE, ASH_DEADLINE_EXCEEDED. */
 ASH_PUBLIC ash_status ash_commit(ash_tx *tx) ASH_MUST_CHECK;
 
 /* Takes all of it back. NULL and an ended transaction are fine. */
@@ -45,7 +47,9 @@ ASH_PUBLIC void ash_tx_leave_(ash_tx **tx);
 /* Runs a statement for its effect. Errors, all told by ash_message(): ASH_PERMISSION_DENIED
  * (it touches another module's table: both modules are named), ASH_INVALID_ARGUMENT (no valid
  * statement, or the number of values is wrong), ASH_ALREADY_EXISTS (unique), ASH_FAILED_PRECONDITION
- * (another constraint), ASH_ABORTED (serialization, deadlock), ASH_UNAVAILABLE. */
+ * (another constraint; the transaction is over), ASH_ABORTED (serialization, deadlock),
+ * ASH_RESOURCE_EXHAUSTED (the disk is full, no memory), ASH_DEADLINE_EXCEEDED, ASH_DATA_LOSS (the
+ * data is damaged), ASH_UNAVAILABLE. */
 #define ash_exec(tx, sql, ...) ash_exec_values((tx), (sql), NULL, ASH_VALUES_(__VA_ARGS__))
 /* As ash_exec(); `*affected` are the rows that were inserted, updated or deleted. */
 #define ash_exec_count(tx, affected, sql, ...)                                                     \
@@ -75,7 +79,7 @@ ASH_PUBLIC void ash_rows_leave_(ash_rows **rows);
 /* The value of a column, from 0, of the current row; converted where that loses nothing, else the
  * zero of the type, and ash_end() fails with ASH_INVALID_ARGUMENT. NULL is the zero of the type:
  * ask ash_is_null(). Texts and bytes are not copied: valid until ash_next() or the end; texts are
- * NUL-terminated. */
+ * NUL-terminated. Of rows that are closed every value is NULL, and the log has an error. */
 ASH_PUBLIC bool ash_is_null(const ash_rows *rows, int column);
 ASH_PUBLIC bool ash_get_bool(ash_rows *rows, int column);
 ASH_PUBLIC int64_t ash_get_int(ash_rows *rows, int column);

@@ -53,7 +53,7 @@ typedef struct ash_test_options {
 	void (*fail)(const char *file, int line, const char *message);
 } ash_test_options;
 
-/* Opens the application: its contracts are checked, its store is made and migrated. `app` is an
+/* Opens the application: its contracts are checked, its store is made and migrated. `app` is a
  * `const ash_app *`; more options may follow: ash_test_open(&APP, .now = 0). Never NULL: what is
  * wrong ends the test. To be closed. */
 #define ash_test_open(application, ...)                                                            \
@@ -73,9 +73,11 @@ ASH_PUBLIC ash_call *ash_test_call(ash_test *test);
 
 /* The same as the module's own code would have it: it may call what the module depends on, and
  * open a transaction in the module's data. */
-ASH_PUBLIC ash_call *ash_test_call_as(ash_test *test, const char *module);
+#define ash_test_call_as(test, module) ash_test_call_as_((test), __FILE__, __LINE__, (module))
+ASH_PUBLIC ash_call *ash_test_call_as_(ash_test *test, const char *file, int line,
+				       const char *module);
 
-/* Gives a request of the above an idempotency key of at most 255 bytes. */
+/* Gives a request of the above an idempotency key of at most 287 bytes. */
 ASH_PUBLIC void ash_test_set_key(ash_call *call, const char *key);
 
 /* Field lines of a request, at most; more are left out. */
@@ -121,13 +123,15 @@ ASH_PUBLIC const char *ash_test_field_of(ash_test *test, const ash_test_answer *
 ASH_PUBLIC void ash_test_publish_(ash_test *test, const char *file, int line,
 				  const ash_event *event, const void *message);
 
-/* Has the events handled that are due by now, and what their handlers publish, until none is.
- * Returns how many handlers ran. One that fails waits for ash_test_advance(). */
+/* Has the events handled and the sagas go on that are due by now, and what they publish and start,
+ * until none is. Returns how many handlers ran and how often a saga went on. What fails waits for
+ * ash_test_advance(). */
 #define ash_test_settle(test) ash_test_settle_((test), __FILE__, __LINE__)
 ASH_PUBLIC size_t ash_test_settle_(ash_test *test, const char *file, int line);
 
 /* Turns the clock on, through each moment at which an attempt or a schedule is due: there it is
- * made, or run. So an hour has all attempts of a handler that fails. */
+ * made, or run. So an hour has all attempts of a handler that fails. It never turns back: the test
+ * fails where `microseconds` is negative. */
 #define ash_test_advance(test, microseconds)                                                       \
 	ash_test_advance_((test), __FILE__, __LINE__, (microseconds))
 ASH_PUBLIC void ash_test_advance_(ash_test *test, const char *file, int line, int64_t microseconds);

@@ -85,6 +85,14 @@ static int add(struct adding *adding, const char *verb, const char *pattern)
 	return 0;
 }
 
+/* Adds a mistake of the method that the route is of. */
+static void mistake(struct adding *adding, const char *text, const char *what)
+{
+	error_list_at(adding->errors, ERROR_INVALID, adding->place->file, adding->place->line,
+		      adding->place->column, "%s: '%s' is %s",
+		      adding->binding->names[adding->method], text, what);
+}
+
 static int add_route(struct adding *adding, const char *text)
 {
 	const ash_method *method = &adding->binding->port->methods[adding->method];
@@ -92,10 +100,12 @@ static int add_route(struct adding *adding, const char *text)
 	char verb[16];
 	snprintf(verb, sizeof verb, "%.*s", blank ? (int)(blank - text) : 0, text);
 	if (strcmp(verb, "GET") == 0 && method->idempotency != ASH_NO_SIDE_EFFECTS)
-		error_list_at(adding->errors, ERROR_INVALID, adding->place->file,
-			      adding->place->line, adding->place->column,
-			      "%s: '%s' is a GET of a method that is not NO_SIDE_EFFECTS",
-			      adding->binding->names[adding->method], text);
+		mistake(adding, text, "a GET of a method that is not NO_SIDE_EFFECTS");
+	if (host_is_built_in(adding->host, verb, blank ? blank + 1 : "")) {
+		mistake(adding, text,
+			"a route that is built into the runtime; give the method another path");
+		return 0;
+	}
 	if (adding->taken->count == HTTP_ROUTE_LIMIT)
 		return error_set(adding->error, ERROR_LIMIT, "there are more than %d routes",
 				 HTTP_ROUTE_LIMIT);
@@ -104,9 +114,13 @@ static int add_route(struct adding *adding, const char *text)
 	return add(adding, verb, blank ? blank + 1 : "");
 }
 
-static int add_port(struct adding *adding, const ash_provides *provides)
+/* A port has its routes once, whoever answers. */
+static int add_port(struct adding *adding, const ash_module *module, const ash_provides *provides)
 {
-	adding->binding = registry_binding(&adding->host->registry, provides->port);
+	const struct registry *registry = &adding->host->registry;
+	if (registry_is_beside(module, provides->port))
+		return 0;
+	adding->binding = registry_binding(registry, provides->port);
 	adding->place = &provides->place;
 	for (uint16_t i = 0; adding->binding && i < provides->port->method_count; i++) {
 		adding->method = i;
@@ -127,8 +141,10 @@ int host_bind(struct host *host, struct error_list *errors, struct error *error)
 		return error_memory(error);
 	for (size_t i = 0; i < host->registry.member_count; i++) {
 		const ash_module *module = host->registry.members[i].module;
+		if (host->registry.members[i].elsewhere && !host->settings->process->front)
+			continue;
 		for (size_t j = 0; j < module->provides_count; j++)
-			if (add_port(&adding, &module->provides[j]) < 0)
+			if (add_port(&adding, module, &module->provides[j]) < 0)
 				return -1;
 	}
 	return 0;

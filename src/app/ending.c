@@ -5,6 +5,7 @@
  * promised anything, and an event is handed over again when its lease is over. */
 #include "app/ending.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 
 /* The last spans are sent for so long. */
 #define ENDING_EXPORT_MS 1000
+
+#define SECOND UINT64_C(1000000000)
 
 /* Handlers that are named. */
 #define ENDING_NAMED 50
@@ -53,11 +56,24 @@ static void cut_off(struct ending *ending, bool again)
 	_exit(status);
 }
 
+/* The signal that came; -1: the time is over. The system also wakes who waits when the process was
+ * stopped and goes on, as a debugger or a pause of its container does. */
+static int await_signal(const struct ending *ending)
+{
+	uint64_t end = clock_monotonic() + ending->patience * SECOND;
+	for (;;) {
+		uint64_t now = clock_monotonic(), left = end > now ? end - now : 0;
+		const struct timespec wait = {(time_t)(left / SECOND), (long)(left % SECOND)};
+		int number = sigtimedwait(&ending->signals, NULL, &wait);
+		if (number >= 0 || errno != EINTR)
+			return number;
+	}
+}
+
 static void *guard(void *context)
 {
 	struct ending *ending = context;
-	const struct timespec patience = {ending->patience, 0};
-	int number = sigtimedwait(&ending->signals, NULL, &patience);
+	int number = await_signal(ending);
 	if (number != SIGALRM)
 		cut_off(ending, number > 0);
 	return NULL;
@@ -65,9 +81,14 @@ static void *guard(void *context)
 
 /* ---- from the start to the end ---- */
 
-void ending_init(struct ending *ending)
+void ending_init(struct ending *ending, bool reloads)
 {
-	*ending = (struct ending){.log_file = STDERR_FILENO};
+	sigset_t hangup;
+	*ending = (struct ending){.log_file = STDERR_FILENO, .reloads = reloads};
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	if (reloads)
+		pthread_sigmask(SIG_BLOCK, &hangup, NULL);
 	sigemptyset(&ending->signals);
 	sigaddset(&ending->signals, SIGTERM);
 	sigaddset(&ending->signals, SIGINT);
@@ -89,13 +110,26 @@ void ending_watch(struct ending *ending, struct host *host)
 	host->environment.underway = &ending->underway;
 }
 
+/* Has files read again meanwhile, as often as it is asked to. */
+static int await_end(struct ending *ending)
+{
+	sigset_t signals = ending->signals;
+	int number;
+	if (ending->reloads)
+		sigaddset(&signals, SIGHUP);
+	for (;;) {
+		sigwait(&signals, &number);
+		if (number == SIGHUP)
+			host_reload(ending->host);
+		else if (number != SIGALRM)
+			return number;
+	}
+}
+
 void ending_wait(struct ending *ending)
 {
 	struct host *host = ending->host;
-	int number;
-	do
-		sigwait(&ending->signals, &number);
-	while (number == SIGALRM);
+	int number = await_end(ending);
 	log_write(&ending->logger, LOG_INFO_LEVEL, &NOBODY, "ends on %s; drains for at most %u s",
 		  number == SIGTERM ? "SIGTERM" : "SIGINT", host->settings->drain);
 	ending->patience = host->settings->drain + ENDING_GRACE_SECONDS;

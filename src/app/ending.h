@@ -20,14 +20,16 @@ struct ending {
 	int log_file;
 	struct underway underway; /* what the host's handlers do */
 	sigset_t signals;         /* SIGTERM, SIGINT, and SIGALRM: draining is done */
+	bool reloads;             /* SIGHUP has files read again */
 	pthread_t guard;
 	bool guarded;
 	unsigned patience;    /* seconds until handlers are cut off */
 	_Atomic bool stopped; /* host_stop() is done: nothing is left to be sent */
 };
 
-/* Blocks the signals: before any thread is made, so that all leave them to this one. */
-void ending_init(struct ending *ending);
+/* Blocks the signals: before any thread is made, so that all leave them to this one. SIGHUP is one
+ * of them where it `reloads`, and else ends the process, as does the terminal that sends it. */
+void ending_init(struct ending *ending, bool reloads);
 
 /* Lets SIGTERM and SIGINT end the process at once, or no more: while nothing is to be drained. */
 void ending_let_go(const struct ending *ending, bool lets);

@@ -50,17 +50,44 @@ int command_host(struct command *command, struct host *host)
 	return command_tell(command, &errors);
 }
 
-int command_open(struct command *command, struct host *host, bool migrates)
+/* What the store lacks. */
+struct behind {
+	size_t count;
+	char first[200];
+};
+
+static void note_behind(void *context, const char *module, const char *migration)
 {
-	const struct store_migration_options options = {0};
+	struct behind *behind = context;
+	if (behind->count++ == 0)
+		snprintf(behind->first, sizeof behind->first, "%s %s", module, migration);
+}
+
+static ash_status find(struct command *command, struct host *host, struct fault *fault)
+{
+	struct behind behind = {0};
+	const struct store_migration_options options = {
+		.dry_run = true, .tell = note_behind, .context = &behind};
+	ASH_TRY(host_find(host, fault));
+	ASH_TRY(host_open(host, fault));
+	ASH_TRY(host_migrate(host, &options, fault));
+	if (behind.count == 0)
+		return ASH_OK;
+	return fault_set(fault, ASH_FAILED_PRECONDITION,
+			 "the store %s%sis older than the program: %zu %s not run on it, %s first; "
+			 "'%s migrate' runs them",
+			 host_file(host) ? host_file(host) : "", host_file(host) ? " " : "",
+			 behind.count, behind.count == 1 ? "migration has" : "migrations have",
+			 behind.first, command->app->name);
+}
+
+int command_find(struct command *command, struct host *host)
+{
 	struct fault fault;
 	int result = command_host(command, host);
-	if (result != EXIT_FINE)
-		return result;
-	if (host_open(host, &fault) != ASH_OK ||
-	    (migrates && host_migrate(host, &options, &fault) != ASH_OK))
-		return command_fail(command, &fault);
-	return EXIT_FINE;
+	if (result == EXIT_FINE && find(command, host, &fault) != ASH_OK)
+		result = command_fail(command, &fault);
+	return result;
 }
 
 /* ---- verbs and flags ---- */
@@ -68,8 +95,17 @@ int command_open(struct command *command, struct host *host, bool migrates)
 static int command_help(struct command *command);
 static int command_version(struct command *command);
 
-/* What a verb knows: settings and --deploy, and flags of its own. */
-enum { KNOWS_SETTINGS = 1, KNOWS_DRY = 2, KNOWS_DEAD = 4, KNOWS_REPLAY = 8 };
+/* What a verb knows: settings and --deploy, and flags of its own; and that it is one process. */
+enum {
+	KNOWS_SETTINGS = 1,
+	KNOWS_DRY = 2,
+	KNOWS_DEAD = 4,
+	KNOWS_REPLAY = 8,
+	KNOWS_SAGAS = 16,
+	KNOWS_PROCESS = 32,
+	IS_PROCESS = 64,
+	KNOWS_PICTURES = 128
+};
 
 #define ALL_VERBS (~0U)
 
@@ -82,22 +118,34 @@ static const struct verb {
 	unsigned flags;   /* that it knows */
 	const char *ends; /* what its exit status means, beyond 0, 1 and 2 */
 } VERBS[] = {
-	{"run", "", "runs the application until SIGTERM or Ctrl-C", command_run, 0, KNOWS_SETTINGS,
+	{"run", "", "runs the application until SIGTERM or Ctrl-C", command_run, 0,
+	 KNOWS_SETTINGS | KNOWS_PROCESS | IS_PROCESS,
 	 "3: handlers had to be cut off; 75: another process has the address, or migrates"},
 	{"migrate", "[--dry-run]", "brings the store's schema up to date", command_migrate, 0,
-	 KNOWS_SETTINGS | KNOWS_DRY, "75: another process migrates"},
+	 KNOWS_SETTINGS | KNOWS_PROCESS | KNOWS_DRY, "75: another process migrates"},
 	{"dead-letters", "list|show|keys|requeue|discard [ID]",
 	 "events that could not be handled; keys: those that they hold back", command_dead_letters,
 	 2, KNOWS_SETTINGS | KNOWS_DEAD, NULL},
 	{"replay", "SUBSCRIBER --since TIME",
 	 "delivers to a module again what was published since then, all or one --event",
 	 command_replay, 1, KNOWS_SETTINGS | KNOWS_REPLAY, NULL},
-	{"routes", "", "the HTTP routes, and what answers them", command_routes, 0, KNOWS_SETTINGS,
-	 NULL},
+	{"sagas", "list|show|resume|cancel [ID]",
+	 "sagas and where they stand; resume: lets a parked one go on; cancel: has it undone",
+	 command_sagas, 2, KNOWS_SETTINGS | KNOWS_SAGAS, NULL},
+	{"breakers",
+	 "[list [PORT[/METHOD]] | force-open|force-closed|metrics-only|reset PORT[/METHOD]]",
+	 "circuit breakers of the process that runs, and what to do with them by hand",
+	 command_breakers, 2, KNOWS_SETTINGS | KNOWS_PROCESS | IS_PROCESS, NULL},
+	{"splits", "list|report|forget|back [PORT[/METHOD]] or set PORT[/METHOD] SHARE",
+	 "shares of what two implementations answer; PORT: all splits of the port; back: all to "
+	 "the first at once; report: how their answers compare",
+	 command_splits, 3, KNOWS_SETTINGS | KNOWS_PROCESS, NULL},
+	{"routes", "", "the HTTP routes, and what answers them", command_routes, 0,
+	 KNOWS_SETTINGS | KNOWS_PROCESS, NULL},
 	{"modules", "", "the modules, and what they have to do with each other", command_modules, 0,
-	 KNOWS_SETTINGS, NULL},
-	{"check-config", "", "whether contracts and deployment fit; opens nothing", command_check,
-	 0, KNOWS_SETTINGS, NULL},
+	 KNOWS_SETTINGS | KNOWS_PROCESS, NULL},
+	{"check-config", "", "whether contracts and deployment fit; starts nothing", command_check,
+	 0, KNOWS_SETTINGS | KNOWS_PROCESS | KNOWS_PICTURES, NULL},
 	{"help", "[VERB]", "this page, or one of a verb", command_help, 1, 0, NULL},
 	{"version", "", "the version", command_version, 0, 0, NULL},
 };
@@ -115,6 +163,8 @@ static const struct flag {
 	{"help", NULL, "this page", ALL_VERBS, offsetof(struct command, helps)},
 	{"deploy", "FILE", "settings of a file; those given here come after it", KNOWS_SETTINGS,
 	 offsetof(struct command, deploy)},
+	{"process", "NAME", "which process of that file this is", KNOWS_PROCESS,
+	 offsetof(struct command, process)},
 	{"dry-run", NULL, "only says what would run", KNOWS_DRY, offsetof(struct command, dry_run)},
 	{"subscriber", "MODULE", "only what this module could not handle", KNOWS_DEAD,
 	 offsetof(struct command, filter.subscriber)},
@@ -122,11 +172,31 @@ static const struct flag {
 	 offsetof(struct command, filter.event)},
 	{"status", "STATUS", "only what failed with this status", KNOWS_DEAD,
 	 offsetof(struct command, filter.status)},
-	{"since", "TIME", "2026-11-21T06:00:00Z, or 30m, 12h, 7d ago", KNOWS_DEAD | KNOWS_REPLAY,
-	 offsetof(struct command, since)},
-	{"after", "ID", "only what is listed behind this one", KNOWS_DEAD,
-	 offsetof(struct command, after)},
-	{"limit", "NUMBER", "at most so many", KNOWS_DEAD, offsetof(struct command, limit)},
+	{"state", "STATE",
+	 "only those that are running, compensating, parked, done, compensated, "
+	 "or unfinished",
+	 KNOWS_SAGAS, offsetof(struct command, sagas.state)},
+	{"module", "MODULE", "only this module's", KNOWS_SAGAS,
+	 offsetof(struct command, sagas.module)},
+	{"saga", "NAME", "only this one, as MODULE.SAGA; with --stuck, this choreography",
+	 KNOWS_SAGAS, offsetof(struct command, sagas.name)},
+	{"stuck", NULL, "list: choreographies that stand still instead, and who should have acted",
+	 KNOWS_SAGAS, offsetof(struct command, stuck)},
+	{"format", "text|json", "lines with tabs, or an object of JSON a line; text", KNOWS_SAGAS,
+	 offsetof(struct command, format)},
+	{"format", "text|dot|mermaid",
+	 "how processes and splits are drawn; dot and mermaid: nothing but the picture; text",
+	 KNOWS_PICTURES, offsetof(struct command, format)},
+	{"since", "TIME", "2026-11-21T06:00:00Z, or 30m, 12h, 7d ago",
+	 KNOWS_DEAD | KNOWS_REPLAY | KNOWS_SAGAS, offsetof(struct command, since)},
+	{"after", "ID", "list: only what comes behind this one, which the page before it names",
+	 KNOWS_SAGAS, offsetof(struct command, after)},
+	{"after", "PLACE",
+	 "list: only what comes behind ID or ID/SUBSCRIBER; keys: behind SUBSCRIBER/KEY; the page "
+	 "before it names it",
+	 KNOWS_DEAD, offsetof(struct command, after)},
+	{"limit", "NUMBER", "at most so many; a list has 1,000 at most", KNOWS_DEAD | KNOWS_SAGAS,
+	 offsetof(struct command, limit)},
 	{"all", NULL, "requeue, discard: all that fit, instead of one ID", KNOWS_DEAD,
 	 offsetof(struct command, all)},
 };
@@ -150,9 +220,8 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-/* Tells what is wrong with a word, and which of `names` may have been meant. */
-static int mistake(struct command *command, const char *what, struct str word,
-		   const struct str *names, size_t count)
+int command_mistake(struct command *command, const char *what, struct str word,
+		    const struct str *names, size_t count)
 {
 	struct str nearest = str_nearest(word, names, count);
 	const char *name = command->app->name;
@@ -171,7 +240,7 @@ static int no_verb(struct command *command, const char *word)
 	struct str names[VERB_COUNT];
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		names[i] = str_of(VERBS[i].name);
-	return mistake(command, "there is no verb", str_of(word), names, VERB_COUNT);
+	return command_mistake(command, "there is no verb", str_of(word), names, VERB_COUNT);
 }
 
 /* ---- pages of help ---- */
@@ -258,7 +327,7 @@ static int no_flag(struct command *command, struct str name)
 		for (size_t i = 0; i < SETTINGS_LIMIT && settings_at(i, &setting, &value, &help);
 		     i++)
 			names[count++] = str_of(setting);
-	return mistake(command, "there is no flag", name, names, count);
+	return command_mistake(command, "there is no flag", name, names, count);
 }
 
 static void set_flag(struct command *command, const struct flag *flag, const char *value)
@@ -284,9 +353,10 @@ static int read_flag(struct command *command, int argc, char **argv, int *i, int
 	if (!flag && (!(command->verb->flags & KNOWS_SETTINGS) || !is_setting(name)))
 		return no_flag(command, name);
 	if (takes && !value)
-		return mistake(command, "there is no value for", str_of(argv[*i]), NULL, 0);
+		return command_mistake(command, "there is no value for", str_of(argv[*i]), NULL, 0);
 	if (!takes && given)
-		return mistake(command, "there should be no value in", str_of(argv[*i]), NULL, 0);
+		return command_mistake(command, "there should be no value in", str_of(argv[*i]),
+				       NULL, 0);
 	if (takes && !given)
 		++*i;
 	if (flag)
@@ -301,8 +371,10 @@ static int read_flag(struct command *command, int argc, char **argv, int *i, int
 	return EXIT_MISTAKE;
 }
 
-static int read_words(struct command *command, int argc, char **argv, int pass)
+static int read_words(struct command *command, int pass)
 {
+	int argc = command->argc;
+	char **argv = command->argv;
 	size_t count = 0;
 	for (int i = 2; i < argc; i++) {
 		int result = EXIT_FINE;
@@ -313,11 +385,17 @@ static int read_words(struct command *command, int argc, char **argv, int pass)
 		else if (count < command->verb->most)
 			command->words[count++] = argv[i];
 		else
-			result = mistake(command, "there is no use for", str_of(argv[i]), NULL, 0);
+			result = command_mistake(command, "there is no use for", str_of(argv[i]),
+						 NULL, 0);
 		if (result != EXIT_FINE)
 			return result;
 	}
 	return EXIT_FINE;
+}
+
+int command_flags(struct command *command)
+{
+	return read_words(command, 1);
 }
 
 static int read_deploy(struct command *command)
@@ -328,32 +406,36 @@ static int read_deploy(struct command *command)
 		return EXIT_FINE;
 	if (settings_read(&command->settings, command->deploy, &errors, &error) < 0) {
 		command_tell(command, &errors);
-		return fail(command, &error);
+		int result = fail(command, &error);
+		return error.code == ERROR_IO ? EXIT_MISTAKE : result;
 	}
 	return command_tell(command, &errors);
 }
 
-static int run_verb(struct command *command, int argc, char **argv)
+static int run_verb(struct command *command)
 {
-	int result = read_words(command, argc, argv, 0);
+	int result = read_words(command, 0);
 	if (result == EXIT_FINE && command->helps)
 		return help_on(command, command->verb);
 	if (result == EXIT_FINE)
 		result = read_deploy(command);
+	if (result == EXIT_FINE && command->verb->flags & KNOWS_PROCESS)
+		result = command_place(command, command->verb->flags & IS_PROCESS);
 	if (result == EXIT_FINE)
-		result = read_words(command, argc, argv, 1);
+		result = command_flags(command);
 	return result == EXIT_FINE ? command->verb->run(command) : result;
 }
 
 int command_main(int argc, char **argv, const ash_app *app, FILE *out, FILE *err)
 {
-	struct command command = {.app = app, .out = out, .err = err};
+	struct command command = {.app = app, .out = out, .err = err, .argc = argc, .argv = argv};
 	command.verb = find_verb(argc > 1 ? argv[1] : "help");
 	if (!command.verb)
 		return no_verb(&command, argv[1]);
 	settings_init(&command.settings);
-	int result = run_verb(&command, argc, argv);
+	int result = run_verb(&command);
 	settings_release(&command.settings);
+	placement_release(&command.placement);
 	return result;
 }
 

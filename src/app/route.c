@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "http/query.h"
+#include "http/token.h"
+#include "rpc/trace_state.h"
 
 /* ---- path and query as members ---- */
 
@@ -171,22 +173,40 @@ ash_status route_write_json(const ProtobufCMessageDescriptor *type, const char *
 
 /* ---- a request ---- */
 
-/* A body must say that it is JSON: a form of another site cannot, without asking first. */
-static bool is_json(const struct http_exchange *exchange)
+/* A body must say that it is JSON: a form of another site cannot, without asking first. Why
+ * it is not read, or NULL. */
+static const char *why_unread(const struct http_exchange *exchange)
 {
-	struct str type = http_field(exchange, STR("Content-Type"));
-	ptrdiff_t semicolon = str_find(type, ';');
-	if (semicolon >= 0)
-		type = str_trim(str_first(type, (size_t)semicolon));
-	return str_equal(type, STR("application/json"));
+	struct str coding = http_field(exchange, STR("Content-Encoding"));
+	if (!http_body(exchange).length)
+		return NULL;
+	if (!http_is_media(http_field(exchange, STR("Content-Type")), STR("application/json")))
+		return "the body is not of the type application/json in UTF-8";
+	return coding.length && !http_equal(coding, STR("identity"))
+		       ? "the body is compressed, and a route takes it only as it is"
+		       : NULL;
+}
+
+static void refuse_body(struct http_exchange *exchange, struct request *request, const char *why)
+{
+	fault_set(&request->fault, ASH_INVALID_ARGUMENT, "%s", why);
+	problem_answer(exchange, request, 415);
+	http_add_field(exchange, STR("Accept-Encoding"), STR("identity"));
 }
 
 static ash_status take_key(const struct http_exchange *exchange, struct request *request)
 {
-	struct str key = http_field(exchange, STR("Idempotency-Key"));
+	struct str key;
+	if (!http_field_once(exchange, STR("Idempotency-Key"), &key))
+		return fault_set(&request->fault, ASH_INVALID_ARGUMENT,
+				 "the header Idempotency-Key is there more than once");
 	if (key.length >= CALL_KEY_SIZE)
 		return fault_set(&request->fault, ASH_INVALID_ARGUMENT,
 				 "the Idempotency-Key is longer than %d bytes", CALL_KEY_SIZE - 1);
+	if (str_starts(key, STR(CALL_OWN_KEY)))
+		return fault_set(&request->fault, ASH_INVALID_ARGUMENT,
+				 "an Idempotency-Key that begins with " CALL_OWN_KEY
+				 " is the application's own");
 	if (key.length)
 		memcpy(request->idempotency_key, key.at, key.length);
 	return ASH_OK;
@@ -230,17 +250,17 @@ static void serve(const struct route *route, struct http_exchange *exchange,
 {
 	const ProtobufCMessageDescriptor *type = route->binding->port->methods[route->method].reply;
 	void *in = NULL, *out = arena_alloc(&request->arena, type->sizeof_message);
-	if (http_body(exchange).length && !is_json(exchange)) {
-		fault_set(&request->fault, ASH_INVALID_ARGUMENT,
-			  "the body is not of the type application/json");
-		problem_answer(exchange, request, 415);
+	const char *unread = why_unread(exchange);
+	if (unread) {
+		refuse_body(exchange, request, unread);
 		return;
 	}
 	ash_status status = out ? read_request(route, exchange, match, request, &in)
 				: fault_memory(&request->fault);
 	if (status == ASH_OK) {
 		type->message_init(out);
-		status = request_call(request, "http", route->binding, route->method, in, out);
+		status =
+			request_call(request, ROUTE_CALLER, route->binding, route->method, in, out);
 	}
 	if (status == ASH_OK)
 		answer_reply(exchange, request, type, out);
@@ -254,7 +274,7 @@ static void log_failure(const struct route *route, const struct http_exchange *e
 {
 	const ash_module *module = route->binding->member->module;
 	const struct log_origin origin = {module->name, module->owner, &request->trace};
-	if (http_status(exchange) >= 500)
+	if (http_status(exchange) >= 500 && !request->fault.told)
 		log_write(route->environment->logger, LOG_ERROR_LEVEL, &origin, "%s: %s: %s",
 			  route->binding->names[route->method],
 			  ash_status_name(request->fault.status), request->fault.message);
@@ -264,14 +284,19 @@ void route_answer(void *context, struct http_exchange *exchange, const struct ht
 {
 	const struct route *route = context;
 	const struct clock *clock = route->environment->clock;
-	uint64_t started = clock->monotonic(clock);
+	uint64_t arrived = http_arrived(exchange);
 	struct request request;
 	struct trace_context trace;
 	bool joins = trace_parse(http_field(exchange, STR("traceparent")), &trace);
-	request_begin(&request, route->environment, started + route->patience,
+	request_begin(&request, route->environment, arrived + route->patience,
 		      joins ? &trace : NULL);
-	serve(route, exchange, match, &request);
+	if (joins)
+		rpc_trace_state_take(exchange, &request);
+	if (request_check_wait(&request, arrived) == ASH_OK)
+		serve(route, exchange, match, &request);
+	else
+		problem_answer(exchange, &request, 0);
 	log_failure(route, exchange, &request);
 	request_end(&request);
-	series_observe(route->seconds, clock->monotonic(clock) - started);
+	series_observe(route->seconds, clock->monotonic(clock) - arrived);
 }

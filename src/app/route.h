@@ -2,6 +2,7 @@
 #ifndef APP_ROUTE_H
 #define APP_ROUTE_H
 
+#include "base/identifier.h"
 #include "http/exchange.h"
 #include "http/router.h"
 #include "message/message.h"
@@ -10,15 +11,18 @@
 /* A route of a method: the request's fields come from the path, the query and the JSON body, each
  * field from one of them. */
 
+/* Who calls where a route is answered: what a handler is told, and other processes are. */
+#define ROUTE_CALLER NAME_OF_FRONT
+
 /* Pairs of a query string; more are refused. */
 #define ROUTE_QUERY_LIMIT 100
 
 struct route {
 	const struct environment *environment;
 	const struct binding *binding;
-	struct series *seconds; /* how long it took */
+	struct series *seconds; /* from its arrival to its answer */
 	const char *pattern;    /* "/orders/{id}" */
-	uint64_t patience;      /* nanoseconds that a request may take */
+	uint64_t patience;      /* nanoseconds from a request's arrival that it may take */
 	uint16_t method;
 };
 

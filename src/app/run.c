@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "app/ending.h"
+#include "base/descriptors.h"
+#include "base/mem.h"
 #include "base/process.h"
 
 /* How long another migrator is waited for. */
@@ -59,8 +61,15 @@ int command_migrate(struct command *command)
 {
 	_cleanup_(host_release) struct host host = {0};
 	struct migrating migrating = {.command = command};
-	int result = command_open(command, &host, false);
-	return result == EXIT_FINE ? migrate(&migrating, &host) : result;
+	struct fault fault;
+	int result = command_host(command, &host);
+	if (result != EXIT_FINE)
+		return result;
+	/* What a new store would need is seen by one that nobody keeps. */
+	if (command->dry_run && host_find(&host, &fault) == ASH_NOT_FOUND)
+		command->settings.store = "sqlite::memory:";
+	return host_open(&host, &fault) == ASH_OK ? migrate(&migrating, &host)
+						  : command_fail(command, &fault);
 }
 
 /* ---- running ---- */
@@ -83,22 +92,31 @@ static void tell_start(struct command *command, const struct host *host)
 		log_write(&host->logger, LOG_INFO_LEVEL, &origin, "delivers events");
 		return;
 	}
-	fprintf(command->out, "%s: http://%s%s%s:%u\n", host->app->name, six ? "[" : "",
-		settings->address, six ? "]" : "", http_server_port(host->server));
+	fprintf(command->out, "%s: http%s://%s%s%s:%u\n", host->name,
+		settings->tls_certificate ? "s" : "", six ? "[" : "", settings->address,
+		six ? "]" : "", http_server_port(host->server));
 	fflush(command->out);
 	log_write(&host->logger, LOG_INFO_LEVEL, &origin, "listens on %s:%u", settings->address,
 		  http_server_port(host->server));
+}
+
+static int refuse(struct command *command, const struct fault *fault)
+{
+	command_fail(command, fault);
+	return fault->status == ASH_ALREADY_EXISTS ? EXIT_BUSY : EXIT_FAILED;
 }
 
 static int start(struct command *command, struct ending *ending, struct host *host)
 {
 	struct migrating migrating = {command, &host->logger};
 	struct fault fault;
-	int result = command_open(command, host, false);
-	if (result == EXIT_FINE)
-		result = command_placement(command, host, NULL);
+	int result = command_host(command, host);
 	if (result != EXIT_FINE)
 		return result;
+	if (host_look(host, &fault) != ASH_OK)
+		return refuse(command, &fault);
+	if (host_open(host, &fault) != ASH_OK)
+		return command_fail(command, &fault);
 	ending_let_go(ending, true);
 	tell_others(host);
 	result = migrate(&migrating, host);
@@ -106,17 +124,16 @@ static int start(struct command *command, struct ending *ending, struct host *ho
 	if (result != EXIT_FINE)
 		return result;
 	ending_watch(ending, host);
-	if (host_start(host, &fault) == ASH_OK)
-		return EXIT_FINE;
-	command_fail(command, &fault);
-	return fault.status == ASH_ALREADY_EXISTS ? EXIT_BUSY : EXIT_FAILED;
+	return host_start(host, &fault) == ASH_OK ? EXIT_FINE : refuse(command, &fault);
 }
 
 int command_run(struct command *command)
 {
 	struct ending ending;
 	_cleanup_(host_release) struct host host = {0};
-	ending_init(&ending);
+	mem_keep_little();
+	descriptors_raise();
+	ending_init(&ending, command->settings.tls_certificate || command->settings.tls_ca);
 	int result = start(command, &ending, &host);
 	if (result == EXIT_FINE) {
 		tell_start(command, &host);

@@ -6,16 +6,18 @@
  * again before the one after it. */
 #include "app/schedule.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 
 #include "base/cron.h"
 #include "base/mem.h"
 
-/* A handler's deadline. */
-#define SCHEDULE_PATIENCE ((uint64_t)300 * 1000000000)
-
 /* Between two looks at the wall clock, which may be set; in milliseconds. */
 #define SCHEDULE_LOOK_MS 500
+
+/* The wall clock was set when it goes back by more than this; in microseconds. */
+#define SCHEDULE_SET_BACK ((int64_t)60 * 1000000)
 
 /* Before a tick that failed is tried again, doubled each time; in microseconds. */
 #define SCHEDULE_RETRY      ((int64_t)1000000)
@@ -34,9 +36,11 @@ struct schedule {
 
 struct schedules {
 	const struct environment *environment;
-	unsigned module; /* the store's index of the table's module */
+	unsigned module;   /* the store's index of the table's module */
+	uint64_t patience; /* with a handler */
 	struct schedule *items;
 	size_t count;
+	int64_t looked_at; /* what the clock showed last, in microseconds since 1970 */
 	struct arena arena;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -98,7 +102,12 @@ static bool run(struct schedule *schedule, bool *here)
 	const struct environment *environment = schedule->all->environment;
 	struct request request;
 	request_begin(&request, environment,
-		      environment->clock->monotonic(environment->clock) + SCHEDULE_PATIENCE, NULL);
+		      environment->clock->monotonic(environment->clock) + schedule->all->patience,
+		      NULL);
+	/* Of the calls that the handler makes: the same wherever, and however often, it is run. */
+	snprintf(request.idempotency_key, sizeof request.idempotency_key,
+		 CALL_OWN_KEY "schedule/%s/%" PRId64, schedule->name, schedule->at);
+	request.worker = true;
 	request.opened = claim;
 	request.context = schedule;
 	ash_status status = request_run(&request, schedule->member, "schedule", SPAN_INTERNAL,
@@ -128,9 +137,21 @@ static bool is_due(struct schedule *schedule, int64_t now)
 	return schedule->try_at <= now;
 }
 
+/* A clock that was wrong by days has planned ticks that are as far away once it is set right. One
+ * that it has run already is in the store, so that nothing is run twice. */
+static void follow_clock(struct schedules *schedules, int64_t now)
+{
+	bool set_back = schedules->looked_at - now > SCHEDULE_SET_BACK;
+	schedules->looked_at = now;
+	for (size_t i = 0; set_back && i < schedules->count; i++)
+		if (cron_next(&schedules->items[i].cron, now) < schedules->items[i].at)
+			plan(&schedules->items[i], now);
+}
+
 size_t schedules_run_due(struct schedules *schedules, int64_t now)
 {
 	size_t ran = 0;
+	follow_clock(schedules, now);
 	for (size_t i = 0; i < schedules->count; i++) {
 		struct schedule *schedule = &schedules->items[i];
 		bool here = false;
@@ -243,7 +264,7 @@ static bool add_all(struct schedules *schedules, struct error_list *errors)
 	const struct registry *registry = schedules->environment->registry;
 	for (size_t i = 0; i < registry->member_count; i++) {
 		const struct member *member = &registry->members[i];
-		for (size_t j = 0; j < member->module->schedule_count; j++)
+		for (size_t j = 0; !member->elsewhere && j < member->module->schedule_count; j++)
 			if (!add(schedules, member, &member->module->schedules[j], errors))
 				return false;
 	}
@@ -260,7 +281,7 @@ static void init_locks(struct schedules *schedules)
 	pthread_condattr_destroy(&attributes);
 }
 
-int schedules_new(const struct environment *environment, struct schedules **out,
+int schedules_new(const struct environment *environment, uint64_t patience, struct schedules **out,
 		  struct error_list *errors, struct error *error)
 {
 	size_t count = count_all(environment->registry);
@@ -272,6 +293,7 @@ int schedules_new(const struct environment *environment, struct schedules **out,
 		return error_memory(error);
 	init_locks(schedules);
 	schedules->environment = environment;
+	schedules->patience = patience;
 	schedules->module = (unsigned)environment->registry->member_count + 1;
 	schedules->items = arena_array(&schedules->arena, count, sizeof *schedules->items);
 	if (!schedules->items || !add_all(schedules, errors)) {

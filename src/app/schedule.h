@@ -14,9 +14,9 @@ struct schedules;
 /* What the store must know of the table: to be the module after the events'. */
 struct store_module schedules_store_module(void);
 
-/* Reads all schedules; NULL in `*out` where there are none. What is no schedule goes to `errors`
- * with its place. Errors: ERROR_MEMORY. */
-int schedules_new(const struct environment *environment, struct schedules **out,
+/* Reads all schedules, whose handlers have `patience` nanoseconds each; NULL in `*out` where there
+ * are none. What is no schedule goes to `errors` with its place. Errors: ERROR_MEMORY. */
+int schedules_new(const struct environment *environment, uint64_t patience, struct schedules **out,
 		  struct error_list *errors, struct error *error) must_check;
 
 /* Stops, and frees. Takes NULL. */

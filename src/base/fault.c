@@ -13,6 +13,8 @@ ash_status fault_set(struct fault *fault, ash_status status, const char *format,
 		return status;
 	fault->status = status;
 	fault->outage = false;
+	fault->untried = false;
+	fault->told = false;
 	fault->details = NULL;
 	va_list arguments;
 	va_start(arguments, format);
@@ -27,6 +29,13 @@ ash_status fault_outage(struct fault *fault, ash_status status)
 {
 	if (fault)
 		fault->outage = true;
+	return status;
+}
+
+ash_status fault_untried(struct fault *fault, ash_status status)
+{
+	if (fault)
+		fault->untried = true;
 	return status;
 }
 

@@ -16,6 +16,10 @@ bool is_identifier(struct str text);
 /* Whether the name is a word of C, or one that its headers take: no member can have it. */
 bool is_word_of_c(const char *name);
 
+/* Who calls where a route of HTTP is answered, in the place of a module's name: no module of an
+ * application has it. */
+#define NAME_OF_FRONT "http"
+
 /* "order_placed" for "OrderPlaced", "http_get" for "HTTPGet". */
 const char *name_in_snake(struct arena *arena, struct str camel);
 

@@ -2,10 +2,14 @@
 /* The one door to the heap, with a fault hook for tests. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Bytes of a block that has pages of its own. */
+enum { LARGE = 256 * 1024 };
 
 /* Allocations left until they fail; negative: never. One relaxed load when unused. */
 static atomic_long fault_countdown = -1;
@@ -21,6 +25,13 @@ static bool must_fail(void)
 		return false;
 	atomic_store(&fault_met, true);
 	return true;
+}
+
+void mem_keep_little(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
 }
 
 void mem_fail_from(long nth)

@@ -27,6 +27,12 @@ void mem_free(void *memory);
  * Returns false, and changes nothing, without memory or when the size would overflow. */
 bool mem_reserve(void *items, size_t *capacity, size_t needed, size_t item_size) must_check;
 
+/* For programs that run long: blocks of 256 KiB or more go back to the system when they are freed,
+ * whatever was freed before. Left alone, glibc keeps what threads freed of as many bytes as the
+ * largest block had that any of them freed, times two, for each of its arenas. Before the first
+ * thread. Does nothing where the C library is another. */
+void mem_keep_little(void);
+
 /* For tests: the `nth` allocation from now on (1 is the next) fails, and all after it,
  * until mem_fail_never(). `nth` is at least 1. Safe while other threads allocate. */
 void mem_fail_from(long nth);

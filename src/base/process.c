@@ -19,6 +19,9 @@
 /* State of a socket in /proc/net/tcp. */
 #define LISTENS 0x0A
 
+/* Flag of a socket in /proc/net/unix that listens. */
+#define ACCEPTS 0x10000
+
 static void closep(FILE **file)
 {
 	if (*file)
@@ -139,6 +142,28 @@ bool process_at_port(uint16_t port, char *out, size_t size)
 		return false;
 	snprintf(target, sizeof target, "socket:[%" PRIu64 "]", inode);
 	return find_process(target, out, size);
+}
+
+/* The socket that listens at the path; 0: none. */
+static uint64_t find_local_listener(const char *path)
+{
+	enum { FLAGS = 3, INODE = 6, PATH, WORDS };
+	char line[512], *words[WORDS];
+	_cleanup_(closep) FILE *file = fopen("/proc/net/unix", "re");
+	while (file && fgets(line, sizeof line, file)) {
+		if (split(line, words, WORDS) == WORDS && strcmp(words[PATH], path) == 0 &&
+		    strtoul(words[FLAGS], NULL, 16) & ACCEPTS)
+			return strtoull(words[INODE], NULL, 10);
+	}
+	return 0;
+}
+
+bool process_at_socket(const char *path, char *out, size_t size)
+{
+	char target[64];
+	uint64_t inode = find_local_listener(path);
+	snprintf(target, sizeof target, "socket:[%" PRIu64 "]", inode);
+	return inode && find_process(target, out, size);
 }
 
 bool process_with_file(const char *path, char *out, size_t size)

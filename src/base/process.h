@@ -16,6 +16,9 @@
  * 2026-11-21T09:27:31Z", cut at `size`. False: nobody who can be seen. */
 bool process_at_port(uint16_t port, char *out, size_t size);
 
+/* The same of who listens on the Unix socket of that absolute path. */
+bool process_at_socket(const char *path, char *out, size_t size);
+
 /* The same of another process that has the file open. */
 bool process_with_file(const char *path, char *out, size_t size);
 

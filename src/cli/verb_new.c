@@ -82,13 +82,43 @@ static int write_all(struct job *job, struct error *error)
 	return 0;
 }
 
+/* ---- where we are ---- */
+
+/* Whether a folder with a contract is at or above the one we are in, which is then the root. */
+static int look_for_root(struct job *job, bool *found, struct error *error)
+{
+	char path[PATH_LIMIT + 16];
+	if (!getcwd(job->root, sizeof job->root))
+		return error_set(error, ERROR_IO, "the folder we are in cannot be read: %s",
+				 strerror(errno));
+	for (;;) {
+		snprintf(path, sizeof path, "%s/" CONTRACT_ROOT_NAME, job->root);
+		*found = is_there(path);
+		char *slash = strrchr(job->root, '/');
+		if (*found || !slash || !job->root[0])
+			return 0;
+		*slash = '\0';
+	}
+}
+
 /* ---- an application ---- */
+
+static int check_outside(struct job *job, struct error *error)
+{
+	bool found = false;
+	if (look_for_root(job, &found, error) < 0)
+		return -1;
+	return found ? error_at(error, ERROR_INVALID, job->root, 0, 0,
+				"is an application already; `ashlar new module NAME` adds a module "
+				"to it")
+		     : 0;
+}
 
 static int make_app(struct job *job, const char *name, const char *module, struct error *error)
 {
-	snprintf(job->root, sizeof job->root, "%s", name);
-	if (new_app(&job->files, name, module, error) < 0)
+	if (new_app(&job->files, name, module, error) < 0 || check_outside(job, error) < 0)
 		return -1;
+	snprintf(job->root, sizeof job->root, "%s", name);
 	if (is_there(name))
 		return error_at(error, ERROR_INVALID, name, 0, 0,
 				"is there already; a new application has a folder of its own");
@@ -109,22 +139,13 @@ static int make_app(struct job *job, const char *name, const char *module, struc
 /* The nearest folder with a contract, at or above the one we are in. */
 static int find_root(struct job *job, struct error *error)
 {
-	char path[PATH_LIMIT + 16];
-	if (!getcwd(job->root, sizeof job->root))
-		return error_set(error, ERROR_IO, "the folder we are in cannot be read: %s",
-				 strerror(errno));
-	for (;;) {
-		snprintf(path, sizeof path, "%s/" CONTRACT_ROOT_NAME, job->root);
-		if (is_there(path))
-			return 0;
-		char *slash = strrchr(job->root, '/');
-		if (!slash || !job->root[0])
-			return error_set(error, ERROR_NOT_FOUND,
-					 "there is no " CONTRACT_ROOT_NAME
-					 " here or above; `ashlar new app NAME` begins an "
-					 "application");
-		*slash = '\0';
-	}
+	bool found = false;
+	if (look_for_root(job, &found, error) < 0)
+		return -1;
+	return found ? 0
+		     : error_set(error, ERROR_NOT_FOUND,
+				 "there is no " CONTRACT_ROOT_NAME
+				 " here or above; `ashlar new app NAME` begins an application");
 }
 
 /* The folder of the first pattern that takes any folder below it: "modules/" of "modules/\*". */

@@ -94,6 +94,21 @@ struct schedule {
 	struct word cron; /* valid by base/cron.h */
 };
 
+/* One event of a choreography, and one that follows it, or, `undoes`, that has it taken back. */
+struct flow {
+	struct word event;
+	struct word next;
+	bool undoes;
+};
+
+/* A flow of events that several modules bring to its end. */
+struct choreography {
+	struct word name;    /* as a schedule's */
+	uint32_t deadline_s; /* from its first event to an end */
+	struct flow *flow;   /* none of them twice */
+	size_t flow_count;
+};
+
 struct module {
 	struct str name;
 	struct str path; /* of its folder, relative to the root; "" is the root */
@@ -114,11 +129,14 @@ struct module {
 	uint32_t external_line;
 	struct words owns; /* schemas or tables */
 	struct words ports;
+	struct module_use replaces; /* whose ports it may provide, too; no name: of none */
 	struct words publishes;
 	struct words subscribes;
 	struct schedule *schedules;
 	size_t schedule_count;
 	struct words sagas; /* names as those of schedules */
+	struct choreography *choreographies;
+	size_t choreography_count;
 	struct exception *exceptions;
 	size_t exception_count;
 	enum severity rules[RULE_COUNT]; /* SEVERITY_UNSET: as the root says */

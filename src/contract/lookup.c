@@ -402,19 +402,31 @@ static void claim(struct lookup *lookup, struct claims *claims, uint32_t module,
 	}
 }
 
-/* Claims the words at `offset` in each module. */
-static void claim_all(struct lookup *lookup, struct claims *claims, size_t offset, const char *what)
+static const struct words *words_at(const struct module *module, size_t offset)
+{
+	return (const struct words *)((const char *)module + offset);
+}
+
+/* Makes room for the words at `offset` in each module; false without memory. */
+static bool reserve(struct lookup *lookup, struct claims *claims, size_t offset)
 {
 	struct contracts *contracts = lookup->contracts;
 	size_t count = 0;
 	for (uint32_t i = 0; i < contracts->module_count; i++)
-		count += ((const struct words *)((const char *)&contracts->modules[i] + offset))
-				 ->count;
+		count += words_at(&contracts->modules[i], offset)->count;
 	claims->words = arena_array(&contracts->arena, count, sizeof *claims->words);
 	claims->modules = arena_array(&contracts->arena, count, sizeof *claims->modules);
-	for (uint32_t i = 0; claims->words && claims->modules && i < contracts->module_count; i++)
-		claim(lookup, claims, i,
-		      (const struct words *)((const char *)&contracts->modules[i] + offset), what);
+	return claims->words && claims->modules;
+}
+
+/* Claims the words at `offset` in each module. */
+static void claim_all(struct lookup *lookup, struct claims *claims, size_t offset, const char *what)
+{
+	struct contracts *contracts = lookup->contracts;
+	if (!reserve(lookup, claims, offset))
+		return;
+	for (uint32_t i = 0; i < contracts->module_count; i++)
+		claim(lookup, claims, i, words_at(&contracts->modules[i], offset), what);
 }
 
 /* A table in a schema that another module owns. */
@@ -446,10 +458,97 @@ static void check_data(struct lookup *lookup)
 	check_schemas(lookup, &owned);
 }
 
+/* ---- ports, and modules that replace others ---- */
+
+/* Whether a part of the port's package is the module's name, as far as C knows it. */
+static bool is_port_of(struct str port, struct str module)
+{
+	struct str part;
+	for (size_t i = module.length; i > 0; i--)
+		if (module.at[i - 1] == '/' || module.at[i - 1] == '.') {
+			module = str_from(module, i);
+			break;
+		}
+	port = str_first(port, (size_t)(str_find_last(port, '.') + 1));
+	while (port.length > 0 && str_split(&port, '.', &part)) {
+		bool same = part.length == module.length;
+		for (size_t i = 0; same && i < part.length; i++)
+			same = part.at[i] == (module.at[i] == '-' ? '_' : module.at[i]);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the module has ports whose first module is gone by now. */
+static bool is_heir(const struct module *module)
+{
+	for (size_t i = 0; i < module->ports.count; i++)
+		if (is_port_of(module->ports.items[i].text, module->replaces.name.text))
+			return true;
+	return false;
+}
+
+/* Calls of its own to what it replaces could be led back to it. */
+static void check_replaced(struct lookup *lookup, const struct module *module, uint32_t index)
+{
+	const struct module_use *replaces = &module->replaces;
+	if (replaces->module == index)
+		return tell(lookup, module->file.at, &replaces->name,
+			    "is the module itself; remove 'replaces'");
+	const struct module *other = &lookup->contracts->modules[replaces->module];
+	if (other->replaces.name.text.at)
+		tell(lookup, module->file.at, &replaces->name,
+		     "replaces a module itself, and one at a time is replaced");
+	for (size_t i = 0; i < module->depends_on.count; i++)
+		if (module->depends_on.items[i].module == replaces->module)
+			tell(lookup, module->file.at, &module->depends_on.items[i].name,
+			     "is what the module replaces, so that its calls could be led back to "
+			     "itself; remove it from 'depends_on'");
+}
+
+/* Ports that a replaced module has, too, are claimed beside the others. */
+static void claim_beside(struct lookup *lookup, struct claims *ports, struct claims *beside,
+			 uint32_t index)
+{
+	const struct module *module = &lookup->contracts->modules[index];
+	bool some = false;
+	for (size_t i = 0; i < module->ports.count; i++) {
+		const struct words one = {&module->ports.items[i], 1, true};
+		uint32_t first = map_get(&ports->index, module->ports.items[i].text);
+		bool taken = first != MAP_NONE && ports->modules[first] == module->replaces.module;
+		some |= taken;
+		claim(lookup, taken ? beside : ports, index, &one,
+		      taken ? "replaced by" : "provided by");
+	}
+	if (!some && module->replaces.module != MODULE_NONE && module->replaces.module != index)
+		tell(lookup, module->file.at, &module->replaces.name,
+		     "has no port that this module provides, too; name one in 'ports', or remove "
+		     "'replaces'");
+}
+
 static void check_ports(struct lookup *lookup)
 {
+	struct contracts *contracts = lookup->contracts;
 	_cleanup_(claims_release) struct claims ports = {0};
-	claim_all(lookup, &ports, offsetof(struct module, ports), "provided by");
+	_cleanup_(claims_release) struct claims beside = {0};
+	const size_t offset = offsetof(struct module, ports);
+	if (!reserve(lookup, &ports, offset) || !reserve(lookup, &beside, offset))
+		return;
+	for (uint32_t i = 0; i < contracts->module_count; i++)
+		if (!contracts->modules[i].replaces.name.text.at)
+			claim(lookup, &ports, i, &contracts->modules[i].ports, "provided by");
+	for (uint32_t i = 0; i < contracts->module_count; i++) {
+		struct module *module = &contracts->modules[i];
+		if (!module->replaces.name.text.at)
+			continue;
+		module->replaces.module = contracts_find(contracts, module->replaces.name.text);
+		if (module->replaces.module != MODULE_NONE)
+			check_replaced(lookup, module, i);
+		else if (!is_heir(module))
+			find_module(lookup, module->file.at, &module->replaces);
+		claim_beside(lookup, &ports, &beside, i);
+	}
 }
 
 static void tell_unpublished(struct lookup *lookup, const struct claims *published,

@@ -41,22 +41,12 @@ static void read_events(struct reader *reader, const struct key *key, const stru
 
 /* ---- schedules ---- */
 
-/* The name of a schedule is that of a field in generated C. */
-static bool is_identifier(struct str text)
-{
-	for (size_t i = 0; i < text.length; i++)
-		if (!(text.at[i] >= 'a' && text.at[i] <= 'z') && text.at[i] != '_' &&
-		    (i == 0 || text.at[i] < '0' || text.at[i] > '9'))
-			return false;
-	return text.length > 0 && text.length <= NAME_LIMIT && text.at[0] != '_';
-}
-
 static bool read_schedule(struct reader *reader, const struct yaml_node *node, struct schedule *out)
 {
 	struct cron cron;
 	char buffer[160];
 	const struct yaml_node *name = node->key;
-	if (!is_identifier(name->text)) {
+	if (!is_field_name(name->text)) {
 		complain(reader, name->line, name->column,
 			 "'%s' is no name of a schedule; write lower-case letters, digits and '_'",
 			 excerpt_of(name->text).text);
@@ -93,7 +83,7 @@ static void read_sagas(struct reader *reader, const struct key *key, const struc
 	struct words *sagas = field;
 	read_words(reader, key, value, sagas);
 	for (size_t i = 0; i < sagas->count; i++)
-		if (!is_identifier(sagas->items[i].text))
+		if (!is_field_name(sagas->items[i].text))
 			complain(reader, sagas->items[i].line, sagas->items[i].column,
 				 "'%s' is no name of a saga; write lower-case letters, digits and "
 				 "'_'",
@@ -174,9 +164,11 @@ static const struct key KEYS[] = {
 	{"roots", read_words, FIELD(roots), WORD_PATH, false},
 	{"data", read_data, offsetof(struct draft, module), WORD_TEXT, false},
 	{"ports", read_words, FIELD(ports), WORD_TEXT, false},
+	{"replaces", read_word, FIELD(replaces.name), WORD_NAME, false},
 	{"events", read_events, offsetof(struct draft, module), WORD_TEXT, false},
 	{"schedules", read_schedules, offsetof(struct draft, module), WORD_TEXT, false},
 	{"sagas", read_sagas, FIELD(sagas), WORD_TEXT, false},
+	{"choreographies", read_choreographies, offsetof(struct draft, module), WORD_TEXT, false},
 	{"rules", read_rules, FIELD(rules), WORD_TEXT, false},
 	{"strict", read_bool, FIELD(strict), WORD_TEXT, false},
 	{"exceptions", read_exceptions, offsetof(struct draft, module), WORD_TEXT, false},
@@ -221,6 +213,7 @@ static void read_keys(struct reader *reader, const struct yaml_node *root, struc
 		     &draft);
 	struct module *module = &draft.module;
 	find_layer(reader, &draft);
+	module->replaces.module = MODULE_NONE;
 	module->name = draft.name.text;
 	module->line = draft.name.text.at ? draft.name.line : root->line;
 	module->column = draft.name.text.at ? draft.name.column : root->column;
@@ -241,7 +234,8 @@ static int finish(const struct yaml_document *document, struct str file,
 				.errors = errors,
 				.contracts = contracts,
 				.broken = document->broken};
-	*out = (struct module){.line = 1, .column = 1, .layer = MODULE_NONE};
+	*out = (struct module){
+		.line = 1, .column = 1, .layer = MODULE_NONE, .replaces = {.module = MODULE_NONE}};
 	if (document->root)
 		read_keys(&reader, document->root, out);
 	else if (!document->broken)

@@ -166,6 +166,15 @@ void *read_items(struct reader *reader, const struct key *key, const struct yaml
 
 /* ---- words ---- */
 
+bool is_field_name(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (!(text.at[i] >= 'a' && text.at[i] <= 'z') && text.at[i] != '_' &&
+		    (i == 0 || text.at[i] < '0' || text.at[i] > '9'))
+			return false;
+	return text.length > 0 && text.length <= NAME_LIMIT && text.at[0] != '_';
+}
+
 static const char *check_name(struct str text)
 {
 	for (size_t i = 0; i < text.length; i++)

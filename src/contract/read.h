@@ -43,6 +43,10 @@ struct key {
 void complain(struct reader *reader, uint32_t line, uint32_t column, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Whether it may be the name of a field in generated C: lower-case letters, digits and '_', from a
+ * letter on, NAME_LIMIT bytes at most. */
+bool is_field_name(struct str text);
+
 enum { HINT_SIZE = 160 };
 
 /* Writes "; did you mean 'near'?" into `buffer`, or "" when no candidate is near. */
@@ -80,6 +84,8 @@ void read_uses(struct reader *, const struct key *, const struct yaml_node *,
 void read_bool(struct reader *, const struct key *, const struct yaml_node *, void *); /* bool */
 void read_rules(struct reader *, const struct key *, const struct yaml_node *,
 		void *); /* enum severity[RULE_COUNT] */
+void read_choreographies(struct reader *, const struct key *, const struct yaml_node *,
+			 void *); /* module */
 
 /* The rule a scalar names; RULE_COUNT, and complained, for none. */
 enum rule_id read_rule_name(struct reader *reader, const struct yaml_node *value);

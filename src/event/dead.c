@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dead letters: looked at, given back, taken away; replay of what was handled; and the sweep. A
- * dead letter is a delivery in state 2: giving it back changes its state, so it can die again. */
+/* Dead letters: looked at, given back, taken away; and replay of what was handled. A dead letter is
+ * a delivery in state 2: giving it back changes its state, so it can die again. */
 #include <string.h>
 
 #include "base/fault_point.h"
 #include "base/mem.h"
 #include "event/hub.h"
 
-enum { DAY = 24 * 60 * 60 };
-
-/* The conditions of a filter, over $1 to $6; empty texts and zeros are any. */
+/* The conditions of a filter, over $1 to $7; empty texts and zeros are any. */
 #define MATCHES                                                                                    \
 	"d.state = 2 and (d.event_id = $1 or $1 = 0) and (d.subscriber = $2 or $2 = '') and "      \
-	"(d.status = $3 or $3 = '') and d.died_at >= $4 and d.event_id > $5 and "                  \
-	"d.event_id in (select o.id from ashlar_event.outbox o where o.event = $6 or $6 = '')"
+	"(d.status = $3 or $3 = '') and d.died_at >= $4 and "                                      \
+	"(d.event_id, d.subscriber) > ($5, $6) and "                                               \
+	"($7 = '' or exists (select 1 from ashlar_event.outbox e where e.id = d.event_id and "     \
+	"e.event = $7))"
 
-enum { FILTER_VALUES = 6 };
+enum { FILTER_VALUES = 7 };
+
+/* Behind all letters of an id is before all of the next one. */
+static void fill_after(const struct dead_filter *filter, ash_value values[2])
+{
+	bool within = filter->after_subscriber || filter->after == INT64_MAX;
+	values[0] = ash_int(within ? filter->after : filter->after + 1);
+	values[1] = ash_text(filter->after_subscriber);
+}
 
 static void fill(const struct dead_filter *filter, ash_value values[FILTER_VALUES])
 {
@@ -23,18 +31,23 @@ static void fill(const struct dead_filter *filter, ash_value values[FILTER_VALUE
 	values[1] = ash_text(filter->subscriber);
 	values[2] = ash_text(filter->status);
 	values[3] = ash_time(filter->since);
-	values[4] = ash_int(filter->after);
-	values[5] = ash_text(filter->event);
+	fill_after(filter, &values[4]);
+	values[6] = ash_text(filter->event);
 }
 
 /* ---- listing ---- */
+
+static size_t page_size(size_t most)
+{
+	return most > 0 && most < EVENT_LIST_LIMIT ? most : EVENT_LIST_LIMIT;
+}
 
 static const char LIST[] =
 	"select d.event_id, d.subscriber, o.publisher, o.event, o.key, d.status, d.message, "
 	"o.trace, "
 	"d.attempts, o.published_at, d.died_at, o.payload from ashlar_event.delivery d join "
 	"ashlar_event.outbox o on o.id = d.event_id where " MATCHES
-	" order by d.event_id, d.subscriber limit $7";
+	" order by d.event_id, d.subscriber limit $8";
 
 static void read_letter(const struct event_hub *hub, struct store_rows *rows,
 			struct dead_letter *out)
@@ -58,22 +71,24 @@ static void read_letter(const struct event_hub *hub, struct store_rows *rows,
 
 ash_status event_dead_list(struct event_hub *hub, const struct dead_filter *filter,
 			   bool (*each)(void *context, const struct dead_letter *letter),
-			   void *context, struct fault *fault)
+			   void *context, bool *more, struct fault *fault)
 {
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	struct dead_letter letter;
 	ash_value values[FILTER_VALUES + 1];
-	bool bounded = filter->most > 0 && filter->most < EVENT_LIST_LIMIT;
+	size_t page = page_size(filter->most), count = 0;
 	fill(filter, values);
-	values[FILTER_VALUES] = ash_int(bounded ? (int64_t)filter->most : EVENT_LIST_LIMIT);
+	values[FILTER_VALUES] = ash_int((int64_t)page + 1);
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
 	ASH_TRY(store_query(session, LIST, values, FILTER_VALUES + 1, &rows, fault));
-	while (store_next(rows)) {
+	while (store_next(rows) && count++ < page) {
 		read_letter(hub, rows, &letter);
 		if (!each(context, &letter))
 			break;
 	}
+	if (more)
+		*more = count > page;
 	ASH_TRY(store_end(rows, fault));
 	return store_commit(session, fault);
 }
@@ -82,26 +97,33 @@ static const char BLOCKED[] =
 	"select w.subscriber, w.key, min(d.event_id), count(distinct w.event_id) from "
 	"ashlar_event.delivery w join ashlar_event.delivery d on d.subscriber = w.subscriber and "
 	"d.key = w.key and d.state = 2 and d.event_id < w.event_id where w.state < 2 and w.key <> "
-	"'' "
-	"group by w.subscriber, w.key order by w.subscriber, w.key limit $1";
+	"'' and (w.subscriber = $1 or $1 = '') and (w.subscriber, w.key) > ($2, $3) "
+	"group by w.subscriber, w.key order by w.subscriber, w.key limit $4";
 
-ash_status event_blocked_list(struct event_hub *hub,
+ash_status event_blocked_list(struct event_hub *hub, const struct blocked_filter *filter,
 			      bool (*each)(void *context, const struct blocked_key *blocked),
-			      void *context, struct fault *fault)
+			      void *context, bool *more, struct fault *fault)
 {
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
+	size_t page = page_size(filter->most), count = 0;
+	if (more)
+		*more = false;
 	if (!hub->options.block_keys)
 		return ASH_OK;
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(HUB_QUERY(session, &rows, fault, BLOCKED, ash_int(EVENT_LIST_LIMIT)));
-	while (store_next(rows)) {
+	ASH_TRY(HUB_QUERY(session, &rows, fault, BLOCKED, ash_text(filter->subscriber),
+			  ash_text(filter->after_subscriber), ash_text(filter->after_key),
+			  ash_int((int64_t)page + 1)));
+	while (store_next(rows) && count++ < page) {
 		const struct blocked_key blocked = {store_get_text(rows, 0, NULL),
 						    store_get_text(rows, 1, NULL),
 						    store_get_int(rows, 2), store_get_int(rows, 3)};
 		if (!each(context, &blocked))
 			break;
 	}
+	if (more)
+		*more = count > page;
 	ASH_TRY(store_end(rows, fault));
 	return store_commit(session, fault);
 }
@@ -143,7 +165,7 @@ static ash_status change(struct event_hub *hub, const char *sql, const struct de
 
 #define MATCHING                                                                                   \
 	"where (event_id, subscriber) in (select d.event_id, d.subscriber from "                   \
-	"ashlar_event.delivery d where " MATCHES " order by d.event_id limit $7)"
+	"ashlar_event.delivery d where " MATCHES " order by d.event_id, d.subscriber limit $8)"
 
 ash_status event_dead_requeue(struct event_hub *hub, const struct dead_filter *filter, int64_t *out,
 			      struct fault *fault)
@@ -151,7 +173,7 @@ ash_status event_dead_requeue(struct event_hub *hub, const struct dead_filter *f
 	ASH_TRY(change(
 		hub,
 		"update ashlar_event.delivery set state = 0, attempts = 0, fence = fence + 1, "
-		"due_at = $8, died_at = null " MATCHING,
+		"due_at = $9, died_at = null " MATCHING,
 		filter, true, out, fault));
 	event_hub_wake(hub);
 	return ASH_OK;
@@ -209,41 +231,4 @@ ash_status event_replay(struct event_hub *hub, const char *subscriber, const cha
 	*out = added;
 	event_hub_wake(hub);
 	return ASH_OK;
-}
-
-/* ---- the sweep ---- */
-
-static ash_value days_before(int64_t now, unsigned days)
-{
-	return ash_time(now - (int64_t)days * DAY * 1000000);
-}
-
-ash_status event_sweep(struct event_hub *hub, int64_t *out, struct fault *fault)
-{
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
-	int64_t now = hub->environment->clock->wall(hub->environment->clock);
-	ash_value oldest = days_before(now, hub->options.keep_days);
-	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
-	if (hub->options.dead_days > 0)
-		ASH_TRY(HUB_EXEC(
-			session, NULL, fault,
-			"delete from ashlar_event.delivery where state = 2 and died_at < $1",
-			days_before(now, hub->options.dead_days)));
-	FAULT_POINT("sweep.dead");
-	ASH_TRY(HUB_EXEC(
-		session, out, fault,
-		"delete from ashlar_event.outbox where published_at < $1 and not exists (select "
-		"1 from ashlar_event.delivery d where d.event_id = outbox.id)",
-		oldest));
-	FAULT_POINT("sweep.outbox");
-	ASH_TRY(HUB_EXEC(session, NULL, fault,
-			 "delete from ashlar_event.inbox where handled_at < $1", oldest));
-	FAULT_POINT("sweep.inbox");
-	ASH_TRY(HUB_EXEC(
-		session, NULL, fault,
-		"delete from ashlar_event.ordered where events >= $1 and not exists (select 1 "
-		"from ashlar_event.delivery d where d.key = ordered.key)",
-		ash_int(0)));
-	FAULT_POINT("sweep.ordered");
-	return store_commit(session, fault);
 }

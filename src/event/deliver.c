@@ -5,6 +5,7 @@
  * What is taken is handled in the order of ids, so a key keeps its order: delivery_take() never has
  * two of one key in a batch. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,8 +20,9 @@
 struct handling {
 	struct event_hub *hub;
 	const struct delivery *delivery;
-	const struct subscription *subscription;
-	bool completed; /* in the handler's transaction */
+	struct subscription *subscription;
+	struct group *group; /* NULL: it has its transaction alone */
+	bool completed;      /* in the handler's transaction */
 };
 
 /* The last step of a transaction that the handler opened. */
@@ -50,8 +52,8 @@ static ash_status handle(void *context, ash_call *call)
 	return subscribes->deliver(handling->subscription->member->module->code, call, message);
 }
 
-static const struct subscription *find_subscription(const struct event_hub *hub,
-						    const struct delivery *delivery)
+static struct subscription *find_subscription(const struct event_hub *hub,
+					      const struct delivery *delivery)
 {
 	uint32_t next = map_get(&hub->first, str_of(delivery->event));
 	for (next = next == MAP_NONE ? 0 : next; next; next = hub->subscriptions[next - 1].next)
@@ -78,12 +80,18 @@ static void log_failure(struct event_hub *hub, const struct handling *handling,
 		  request->fault.message);
 }
 
-/* Notes a failure in the tables. What was not the event's fault is no attempt of it. */
+/* Whether it found nobody to do what it needs: that is no question of how often it is tried. */
+static bool is_absence(const struct fault *why)
+{
+	return why->outage || (why->untried && why->status == ASH_UNAVAILABLE);
+}
+
+/* Notes a failure in the tables. What was not the event's fault does not bring it to its end. */
 static ash_status try_to_note(struct event_hub *hub, const struct delivery *delivery,
 			      const struct fault *why, bool for_good, bool *died,
 			      struct fault *fault)
 {
-	if (why->outage && !for_good)
+	if (is_absence(why) && !for_good)
 		return delivery_postpone(hub, delivery, why, fault);
 	return delivery_fail(hub, delivery, why->status, why->message, for_good, died, fault);
 }
@@ -93,7 +101,7 @@ static ash_status try_to_note(struct event_hub *hub, const struct delivery *deli
 static bool wait_for_store(struct event_hub *hub, uint64_t until)
 {
 	const struct timespec nap = {0, 20 * 1000 * 1000};
-	if (atomic_load(&hub->stop) || clock_monotonic() >= until)
+	if (workers_stopping(&hub->workers) || clock_monotonic() >= until)
 		return false;
 	nanosleep(&nap, NULL);
 	return true;
@@ -119,6 +127,8 @@ static void note_failure(struct event_hub *hub, const struct handling *handling,
 	/* Where that fails too the lease runs out, and the attempt is counted all the same. */
 	if (status == ASH_OK)
 		series_add(died ? hub->died : hub->retried, 1);
+	if (status == ASH_OK && died)
+		hub_more(hub, hub->topics); /* the next of its key may go on */
 	log_failure(hub, handling, request, status == ASH_OK && died);
 }
 
@@ -144,11 +154,35 @@ static bool is_lost(const struct request *request, ash_status status)
 	return status == ASH_ABORTED && request->lost;
 }
 
-/* Runs the handler. What it did in a transaction is committed with the delivery's end; where it had
- * none, the delivery is `handled` after it and is to be completed. */
-static void deliver(struct event_hub *hub, struct delivery *delivery)
+/* The same, in a transaction with others, where the handler does nothing long before it. */
+static ash_status run_sharing(const struct handling *handling, struct request *request)
 {
-	struct handling handling = {hub, delivery, find_subscription(hub, delivery)};
+	struct subscription *subscription = handling->subscription;
+	struct shared_transaction *shared = &handling->group->shared;
+	if (!subscription || !group_takes(subscription))
+		group_end(handling->group);
+	request->shared = shared;
+	shared->asked_at = 0;
+	uint64_t begun = clock_monotonic();
+	ash_status status = run_handler(handling, request);
+	if (subscription)
+		group_learn(subscription,
+			    (shared->asked_at ? shared->asked_at : clock_monotonic()) - begun);
+	return status;
+}
+
+/* Of the calls that the handler makes: the same in each attempt, and when it is replayed. */
+static void name_key(const struct delivery *delivery, struct request *request)
+{
+	snprintf(request->idempotency_key, sizeof request->idempotency_key,
+		 CALL_OWN_KEY "event/%" PRId64 "/%s", delivery->id, delivery->subscriber);
+}
+
+/* Runs the handler. What it did in a transaction is committed with the delivery's end, alone or
+ * with the group's; where it had none, the delivery is `handled` after it: to be completed. */
+static void deliver(struct event_hub *hub, struct delivery *delivery, struct group *group)
+{
+	struct handling handling = {hub, delivery, find_subscription(hub, delivery), group};
 	struct trace_context trace;
 	struct request request;
 	const struct clock *clock = hub->environment->clock;
@@ -156,20 +190,24 @@ static void deliver(struct event_hub *hub, struct delivery *delivery)
 	request_begin(&request, hub->environment,
 		      clock->monotonic(clock) + (uint64_t)hub->options.handler_ms * 1000000,
 		      traced ? &trace : NULL);
+	name_key(delivery, &request);
+	request.worker = true;
 	request.closing = closing;
 	request.context = &handling;
 	FAULT_POINT("handle.begun");
-	ash_status status = run_handler(&handling, &request);
+	ash_status status =
+		group ? run_sharing(&handling, &request) : run_handler(&handling, &request);
 	FAULT_POINT("handle.ended");
 	committed = handling.completed && status == ASH_OK;
-	if (committed)
+	if (committed && group)
+		group_add(group, delivery, &request);
+	else if (committed)
 		series_add(hub->delivered, 1);
 	delivery->handled = status == ASH_OK && !committed;
 	bool for_good = request.gave_up || !handling.subscription;
-	if (request.session) {
-		store_rollback(request.session);
-		store_release(take(request.session));
-	}
+	request_rollback(&request);
+	if (status != ASH_OK && group)
+		group_end(group);
 	if (status != ASH_OK && !is_lost(&request, status))
 		note_failure(hub, &handling, &request, for_good);
 	request_end(&request);
@@ -179,7 +217,7 @@ static void deliver(struct event_hub *hub, struct delivery *delivery)
 
 static void complete_one(struct event_hub *hub, struct delivery *delivery)
 {
-	struct handling handling = {hub, delivery, find_subscription(hub, delivery), false};
+	struct handling handling = {hub, delivery, find_subscription(hub, delivery)};
 	struct request request = {.environment = hub->environment};
 	ash_status status = delivery_complete_all(hub, delivery, 1, &request.fault);
 	delivery->handled = false;
@@ -219,43 +257,49 @@ static void complete(struct event_hub *hub, struct delivery *deliveries, size_t 
 
 /* ---- a batch ---- */
 
-static void add_lease(struct event_hub *hub, struct lease *lease)
-{
-	pthread_mutex_lock(&hub->lock);
-	lease->next = hub->leases;
-	hub->leases = lease;
-	pthread_mutex_unlock(&hub->lock);
-}
-
-static void remove_lease(struct event_hub *hub, const struct lease *lease)
-{
-	pthread_mutex_lock(&hub->lock);
-	struct lease **at = &hub->leases;
-	while (*at != lease)
-		at = &(*at)->next;
-	*at = lease->next;
-	pthread_mutex_unlock(&hub->lock);
-}
-
-/* How long handled deliveries wait for others to be completed together with, in nanoseconds: what
- * handlers did outside of the database would be done again if the process ended in that time. */
+/* How long handled deliveries wait for others to be committed or completed together with, in
+ * nanoseconds: what handlers did outside of the database would be done again if the process ended
+ * in that time. */
 #define GROUP_TIME (3 * 1000 * 1000ULL)
+
+/* Those of a group that could not be committed, alone: a handler may have begun the next one. */
+static void deliver_failed(struct event_hub *hub, struct group *group)
+{
+	if (group->failed)
+		group_end(group);
+	while (group->failed) {
+		struct delivery *delivery = group->failed;
+		group->failed = delivery->next;
+		deliver(hub, delivery, NULL);
+	}
+}
+
+static void end_part(struct event_hub *hub, struct group *group, struct delivery *deliveries,
+		     size_t count)
+{
+	group_end(group);
+	deliver_failed(hub, group);
+	complete(hub, deliveries, count);
+}
 
 /* Handles a batch, and returns how many of it were tried: not all when it is to stop. */
 static size_t deliver_all(struct event_hub *hub, struct delivery *deliveries, size_t count)
 {
 	size_t from = 0, at = 0;
+	bool shares = count > 1 && !hub_on_postgresql(hub);
+	struct group group;
 	uint64_t started = clock_monotonic();
-	while (at < count && !atomic_load(&hub->stop)) {
-		deliver(hub, &deliveries[at++]);
-		uint64_t now = clock_monotonic();
-		if (at < count && now - started < GROUP_TIME)
+	group_init(&group, hub);
+	while (at < count && !workers_stopping(&hub->workers)) {
+		deliver(hub, &deliveries[at++], shares ? &group : NULL);
+		deliver_failed(hub, &group);
+		if (at < count && clock_monotonic() - started < GROUP_TIME)
 			continue;
-		complete(hub, deliveries + from, at - from);
+		end_part(hub, &group, deliveries + from, at - from);
 		from = at;
-		started = now;
+		started = clock_monotonic();
 	}
-	complete(hub, deliveries + from, at - from);
+	end_part(hub, &group, deliveries + from, at - from);
 	return at;
 }
 
@@ -282,23 +326,54 @@ static void adapt(struct event_hub *hub, size_t asked, size_t tried, uint64_t el
 	atomic_store(&hub->size, (unsigned)size);
 }
 
-ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled, struct fault *fault)
+/* Between two looks for what waits for its key, at first, doubled each time. */
+#define BEHIND_WAIT (10 * 1000 * 1000ULL)
+
+/* What is to be done after a batch of `count` was looked for and `asked` would have been taken. On
+ * SQLite, where it is not known what waits for its key, one looks again after each batch. */
+static void see_further(struct event_hub *hub, size_t count, size_t asked,
+			struct workers_look *look)
+{
+	uint64_t longest = (uint64_t)hub->options.poll_ms * 1000000;
+	uint64_t wait = atomic_load(&hub->behind_wait);
+	bool behind = look->behind;
+	look->behind = behind && count == 0;
+	look->found |= count > 0;
+	look->more |= count > 0 && (behind || count >= asked || !hub_on_postgresql(hub));
+	if (count > 0 || wait == 0)
+		wait = BEHIND_WAIT;
+	if (look->behind && clock_monotonic() + wait < look->next)
+		look->next = clock_monotonic() + wait;
+	if (look->behind)
+		wait = wait * 2 < longest ? wait * 2 : longest;
+	if (look->behind || count > 0)
+		atomic_store(&hub->behind_wait, wait);
+}
+
+ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled,
+		       struct workers_look *look, struct fault *fault)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
-	struct lease lease = {.token = (int64_t)(random_u64() >> 1)};
+	struct lease lease = {(int64_t)(random_u64() >> 1), "", "", NULL};
 	struct delivery *deliveries = NULL;
 	size_t count = 0, asked = batch_size(hub);
-	ASH_TRY(delivery_take(hub, lease.token, again, asked, &arena, &deliveries, &count, fault));
+	ASH_TRY(delivery_take(hub, lease.token, again, asked, &arena, &deliveries, &count, look,
+			      fault));
+	see_further(hub, count, asked, look);
 	if (count == 0)
 		return ASH_OK;
-	add_lease(hub, &lease);
+	workers_hold(&hub->workers, &lease);
 	if (count == asked)
-		hub_more(hub);
+		hub_more(hub, hub->topics);
 	uint64_t started = clock_monotonic();
 	size_t tried = deliver_all(hub, deliveries, count);
-	remove_lease(hub, &lease);
+	workers_let_go(&hub->workers, &lease);
 	adapt(hub, asked, tried, clock_monotonic() - started);
 	*handled += tried;
 	FAULT_POINT("batch.ended");
-	return tried < count ? delivery_give_back(hub, lease.token, fault) : ASH_OK;
+	if (tried == count)
+		return ASH_OK;
+	ASH_TRY(delivery_give_back(hub, lease.token, fault));
+	event_hub_wake(hub); /* others have time for it */
+	return ASH_OK;
 }

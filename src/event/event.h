@@ -16,10 +16,7 @@
 #define EVENT_PAYLOAD_LIMIT ((size_t)1 << 20)
 #define EVENT_KEY_LIMIT     255
 
-/* Subscribers of one event. */
-#define EVENT_SUBSCRIBER_LIMIT 100
-
-/* Dead letters of one listing. */
+/* Dead letters, keys, or choreographies of one kind, of one listing. */
 #define EVENT_LIST_LIMIT 1000
 
 struct event_options {
@@ -34,6 +31,7 @@ struct event_options {
 	unsigned poll_ms;       /* how often the outbox is looked at when nobody wakes it; 0: 200 */
 	unsigned keep_days;     /* how long handled events stay, to be replayed; 0: 7 */
 	unsigned dead_days;     /* how long dead letters stay; 0: until they are dealt with */
+	unsigned sweep_batch;   /* old events that one transaction takes away; 0: 1,000 */
 	bool block_keys;        /* a dead letter holds back the later events of its key */
 };
 
@@ -75,8 +73,10 @@ struct dead_filter {
 	const char *event;      /* "orders.v1.OrderPlaced" */
 	const char *status;     /* "not_found" */
 	int64_t since;          /* died at or after, in microseconds since 1970 */
-	int64_t after;          /* ids above: for paging */
-	size_t most;            /* 0: EVENT_LIST_LIMIT */
+	/* For paging: what comes behind this id, or behind this subscriber's letter of it. */
+	int64_t after;
+	const char *after_subscriber;
+	size_t most; /* listed: 0: EVENT_LIST_LIMIT, which is the most; changed: 0: all */
 };
 
 struct dead_letter {
@@ -95,11 +95,12 @@ struct dead_letter {
 	const ash_event *type; /* NULL: no module of the application publishes it any more */
 };
 
-/* Calls `each` for each dead letter, by id; what it is given lasts until it returns; stops when it
- * returns false. Errors: those of the store. */
+/* Calls `each` for each dead letter, by id and subscriber; what it is given lasts until it returns;
+ * stops when it returns false. `*more` is true where others come behind the last that fitted; the
+ * pointer may be NULL. Errors: those of the store. */
 ash_status event_dead_list(struct event_hub *hub, const struct dead_filter *filter,
 			   bool (*each)(void *context, const struct dead_letter *letter),
-			   void *context, struct fault *fault) ASH_MUST_CHECK;
+			   void *context, bool *more, struct fault *fault) ASH_MUST_CHECK;
 
 /* A key whose events a dead letter holds back from a subscriber, where `block_keys` says so. */
 struct blocked_key {
@@ -109,11 +110,17 @@ struct blocked_key {
 	int64_t waiting; /* events that wait behind it */
 };
 
-/* Calls `each` for each, by subscriber and key, at most EVENT_LIST_LIMIT of them; what it is given
- * lasts until it returns; stops when it returns false. Errors: those of the store. */
-ash_status event_blocked_list(struct event_hub *hub,
+/* Which of them to list; NULL and 0 are any. */
+struct blocked_filter {
+	const char *subscriber;
+	const char *after_subscriber, *after_key; /* behind this one, for paging; both or none */
+	size_t most;                              /* 0: EVENT_LIST_LIMIT, which is the most */
+};
+
+/* Calls `each` for each, by subscriber and key; otherwise as event_dead_list(). */
+ash_status event_blocked_list(struct event_hub *hub, const struct blocked_filter *filter,
 			      bool (*each)(void *context, const struct blocked_key *blocked),
-			      void *context, struct fault *fault) ASH_MUST_CHECK;
+			      void *context, bool *more, struct fault *fault) ASH_MUST_CHECK;
 
 /* How many there are. */
 ash_status event_dead_count(struct event_hub *hub, const struct dead_filter *filter, int64_t *out,
@@ -136,9 +143,56 @@ ash_status event_dead_discard(struct event_hub *hub, const struct dead_filter *f
 ash_status event_replay(struct event_hub *hub, const char *subscriber, const char *event,
 			int64_t since, int64_t *out, struct fault *fault) ASH_MUST_CHECK;
 
-/* Takes away handled events, and dead letters, that are older than they are kept. The workers do it
- * once an hour. */
-ash_status event_sweep(struct event_hub *hub, int64_t *out, struct fault *fault) ASH_MUST_CHECK;
+/* Takes away handled events, and dead letters, that are older than they are kept, so many a
+ * transaction. Begins none after `until`, by clock_monotonic(), but the first; `*more`: there may
+ * be more, and the next call goes on there. `*out` counts events. On one thread at a time. The
+ * workers do it once an hour. Errors: those of the store. */
+ash_status event_sweep(struct event_hub *hub, uint64_t until, int64_t *out, bool *more,
+		       struct fault *fault) ASH_MUST_CHECK;
+
+/* ---- choreographies that stand still ---- */
+
+/* Why the next event of one has not come: what became of the last one's delivery to `actor`. */
+enum stuck_why {
+	STUCK_SILENT,   /* it was handled, and nothing was published that follows */
+	STUCK_WAITING,  /* it waits: no worker of the module runs, or it is far behind */
+	STUCK_HANDLING, /* it is being handled */
+	STUCK_FAILING,  /* it failed, and will be tried again */
+	STUCK_DEAD,     /* it is a dead letter */
+	STUCK_LOST,     /* it was never given to the actor, or was discarded */
+};
+
+/* One that was begun, has not ended, and whose deadline has passed. */
+struct stuck_flow {
+	const char *choreography;     /* "orders.order" */
+	const char *module;           /* that declares it */
+	const char *key;              /* of its events */
+	const char *event;            /* the last one that came */
+	const char *next;             /* one that could have followed */
+	const char *actor;            /* the module that publishes it, and should have acted */
+	const char *trace;            /* of the last event */
+	const char *status, *message; /* of the actor's last failure; "" without one */
+	enum stuck_why why;
+	int64_t event_id;
+	int64_t attempts;
+	int64_t started_at, at; /* of the first and the last event, microseconds since 1970 */
+};
+
+/* What to list; NULL and 0 are any. */
+struct stuck_filter {
+	const char *choreography;
+	const char *module; /* that declares it */
+	int64_t since;      /* begun at or after, microseconds since 1970 */
+};
+
+/* Calls `each` for each, by choreography and age, at most EVENT_LIST_LIMIT of a choreography; what
+ * it is given lasts until it returns; stops when it returns false. Errors: those of the store. */
+ash_status event_stuck_list(struct event_hub *hub, const struct stuck_filter *filter,
+			    bool (*each)(void *context, const struct stuck_flow *stuck),
+			    void *context, struct fault *fault) ASH_MUST_CHECK;
+
+/* Whether a module of this process declares one. */
+bool event_has_choreographies(const struct event_hub *hub);
 
 /* ---- looking, for tests ---- */
 

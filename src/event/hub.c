@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "message/message.h"
+#include "port/transaction.h"
 
 static const struct metric PUBLISHED = {"ashlar_events_published_total",
 					"Events that were put into the outbox.",
@@ -41,6 +42,7 @@ static bool add_subscription(struct event_hub *hub, const struct member *member,
 	hub->subscriptions[index] = (struct subscription){
 		.member = member,
 		.subscribes = subscribes,
+		.topic = workers_topic(member->module->name),
 		.next = first == MAP_NONE ? 0 : first,
 	};
 	return map_put(&hub->first, event, (uint32_t)index + 1);
@@ -68,6 +70,22 @@ static bool find_subscribers(struct event_hub *hub)
 	return true;
 }
 
+static void find_topics(struct event_hub *hub)
+{
+	const struct registry *registry = hub->environment->registry;
+	for (size_t i = 0; i < registry->member_count; i++) {
+		const struct member *member = &registry->members[i];
+		uint64_t topic = workers_topic(member->module->name);
+		if (member->module->subscribes_count == 0)
+			continue;
+		if (member->elsewhere)
+			hub->others_topics |= topic;
+		else
+			hub->topics |= topic;
+	}
+	hub->others = hub->others_topics != 0;
+}
+
 /* ---- the hub ---- */
 
 static void use_defaults(struct event_options *options)
@@ -80,7 +98,8 @@ static void use_defaults(struct event_options *options)
 					       .retry_most_ms = 300000,
 					       .handler_ms = 60000,
 					       .poll_ms = 200,
-					       .keep_days = 7};
+					       .keep_days = 7,
+					       .sweep_batch = 1000};
 	if (options->workers == 0)
 		options->workers = defaults.workers;
 	if (options->batch == 0)
@@ -99,6 +118,8 @@ static void use_defaults(struct event_options *options)
 		options->poll_ms = defaults.poll_ms;
 	if (options->keep_days == 0)
 		options->keep_days = defaults.keep_days;
+	if (options->sweep_batch == 0)
+		options->sweep_batch = defaults.sweep_batch;
 }
 
 static ash_status make_series(struct event_hub *hub, struct metrics *metrics, struct fault *fault)
@@ -118,17 +139,6 @@ static ash_status make_series(struct event_hub *hub, struct metrics *metrics, st
 	for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
 		ASH_TRY(metrics_series(metrics, ALL[i].metric, NULL, ALL[i].out, fault));
 	return ASH_OK;
-}
-
-static void init_locks(struct event_hub *hub)
-{
-	pthread_condattr_t attributes;
-	pthread_mutex_init(&hub->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&hub->wake, &attributes);
-	pthread_cond_init(&hub->rest, &attributes);
-	pthread_condattr_destroy(&attributes);
 }
 
 static void hub_freep(struct event_hub **hub)
@@ -156,14 +166,17 @@ ash_status event_hub_new(struct environment *environment, const struct event_opt
 	_cleanup_(hub_freep) struct event_hub *hub = mem_alloc(sizeof *hub);
 	if (!hub)
 		return fault_memory(fault);
-	init_locks(hub);
 	hub->environment = environment;
 	hub->options = *options;
 	use_defaults(&hub->options);
+	find_topics(hub);
+	hub_init_workers(hub);
 	hub->module = (unsigned)environment->registry->member_count;
 	if (!find_subscribers(hub))
 		return fault_memory(fault);
+	ASH_TRY(delivery_spell(hub, fault));
 	ASH_TRY(make_series(hub, metrics, fault));
+	ASH_TRY(hub_init_watched(hub, metrics, fault));
 	metrics_on_write(metrics, measure, hub);
 	environment->events = hub;
 	environment->published = hub_more;
@@ -175,14 +188,10 @@ void event_hub_free(struct event_hub *hub)
 {
 	if (!hub)
 		return;
-	event_hub_stop(hub);
+	workers_release(&hub->workers);
 	map_release(&hub->first);
 	map_release(&hub->publishers);
 	arena_release(&hub->arena);
-	store_bell_close(hub->bell);
-	pthread_cond_destroy(&hub->wake);
-	pthread_cond_destroy(&hub->rest);
-	pthread_mutex_destroy(&hub->lock);
 	mem_free(hub);
 }
 
@@ -358,6 +367,7 @@ ash_status ash_publish(ash_tx *tx, const ash_event *event, const void *message)
 	struct event_hub *hub = request->environment->events;
 	_cleanup_(text_release) struct text payload = {0}, text = {0};
 	ash_value key;
+	ASH_TRY(transaction_check(tx));
 	if (!hub)
 		return ash_fail(call, ASH_FAILED_PRECONDITION, "the application has no outbox");
 	if (!may_publish(call->member->module, event))
@@ -379,7 +389,8 @@ ash_status ash_publish(ash_tx *tx, const ash_event *event, const void *message)
 		      status == ASH_OK ? NULL : request->fault.message);
 	if (status != ASH_OK)
 		return status;
-	request->published = true;
+	for (const struct subscription *at = first_of(hub, event->name); at; at = next_of(hub, at))
+		request->published |= at->topic;
 	series_add(hub->published, 1);
 	return ASH_OK;
 }

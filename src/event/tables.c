@@ -192,7 +192,7 @@ ash_status delivery_complete_all(struct event_hub *hub, const struct delivery *l
 ash_status delivery_fail(struct event_hub *hub, const struct delivery *delivery, ash_status why,
 			 const char *message, bool for_good, bool *died, struct fault *fault)
 {
-	int64_t affected = 0;
+	int64_t affected = 0, wait = hub_backoff(&hub->options, delivery->attempts);
 	*died = for_good || delivery->attempts >= (int64_t)hub->options.attempts;
 	ASH_TRY(RUN(
 		hub, &affected, fault,
@@ -200,26 +200,46 @@ ash_status delivery_fail(struct event_hub *hub, const struct delivery *delivery,
 		"due_at = $5, status = $6, message = $7, died_at = $8 where event_id = $1 and "
 		"subscriber = $2 and fence = $3",
 		ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
-		ash_int(*died ? 2 : 0),
-		hub_later(hub, hub_backoff(&hub->options, delivery->attempts)),
-		ash_text(ash_status_name(why)), ash_text(message),
-		*died ? ash_time(hub_now(hub)) : ash_null()));
-	return affected > 0 ? ASH_OK : refuse_lost(delivery, fault);
+		ash_int(*died ? 2 : 0), hub_later(hub, wait), ash_text(ash_status_name(why)),
+		ash_text(message), *died ? ash_time(hub_now(hub)) : ash_null()));
+	if (affected == 0)
+		return refuse_lost(delivery, fault);
+	if (!*died)
+		hub_due(hub, wait);
+	return ASH_OK;
+}
+
+/* What attempts count as after it, and, for the wait, how many there seem to have been. */
+static int64_t count_postponed(const struct event_hub *hub, const struct delivery *delivery,
+			       const struct fault *why, int64_t *level)
+{
+	int64_t half = hub->options.attempts / 2;
+	*level = delivery->attempts;
+	if (why->outage)
+		return delivery->attempts - 1;
+	if (delivery->attempts <= half)
+		return delivery->attempts;
+	*level = hub->options.attempts;
+	return half;
 }
 
 ash_status delivery_postpone(struct event_hub *hub, const struct delivery *delivery,
 			     const struct fault *why, struct fault *fault)
 {
-	int64_t affected = 0;
+	int64_t affected = 0, level;
+	int64_t attempts = count_postponed(hub, delivery, why, &level);
+	int64_t wait = hub_backoff(&hub->options, level);
 	ASH_TRY(RUN(hub, &affected, fault,
 		    "update ashlar_event.delivery set state = 0, attempts = $7, lease = null, "
 		    "lease_until = null, due_at = $4, status = $5, message = $6 where "
 		    "event_id = $1 and subscriber = $2 and fence = $3",
 		    ash_int(delivery->id), ash_text(delivery->subscriber), ash_int(delivery->fence),
-		    hub_later(hub, hub_backoff(&hub->options, delivery->attempts)),
-		    ash_text(ash_status_name(why->status)), ash_text(why->message),
-		    ash_int(delivery->attempts - 1)));
-	return affected > 0 ? ASH_OK : refuse_lost(delivery, fault);
+		    hub_later(hub, wait), ash_text(ash_status_name(why->status)),
+		    ash_text(why->message), ash_int(attempts)));
+	if (affected == 0)
+		return refuse_lost(delivery, fault);
+	hub_due(hub, wait);
+	return ASH_OK;
 }
 
 ash_status delivery_give_back(struct event_hub *hub, int64_t token, struct fault *fault)
@@ -239,7 +259,8 @@ ash_status delivery_beat(struct event_hub *hub, int64_t token, struct fault *fau
 		ash_int(token), hub_later(hub, (int64_t)hub->options.lease_ms * 1000));
 }
 
-ash_status delivery_rescue(struct event_hub *hub, int64_t *died, struct fault *fault)
+ash_status delivery_rescue(struct event_hub *hub, int64_t *died, int64_t *freed,
+			   struct fault *fault)
 {
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
@@ -252,7 +273,7 @@ ash_status delivery_rescue(struct event_hub *hub, int64_t *died, struct fault *f
 		ash_time(hub_now(hub)), ash_int(hub->options.attempts)));
 	FAULT_POINT("rescue.buried");
 	ASH_TRY(HUB_EXEC(
-		session, NULL, fault,
+		session, freed, fault,
 		"update ashlar_event.delivery set state = 0, lease = null, lease_until = null "
 		"where state = 1 and lease_until < $1",
 		ash_time(hub_now(hub))));

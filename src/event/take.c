@@ -25,14 +25,15 @@ size_t hub_retry_batch(const struct event_options *options, int64_t attempts)
 #define FRESH "q.attempts = 0"
 #define AGAIN "q.attempts > 0 and q.attempts <= $6"
 
-/* Dead letters hold their key back where that is asked for. */
+/* Dead letters hold their key back where that is asked for. %s keeps to the subscribers of this
+ * process where others run elsewhere. */
 #define DUE(tried)                                                                                 \
-	"from ashlar_event.delivery q where q.state = 0 and " tried " and q.due_at <= $1 and "     \
+	"from ashlar_event.delivery q where q.state = 0 and " tried " and q.due_at <= $1%s and "   \
 	"(q.key is null or not exists (select 1 from ashlar_event.delivery e where "               \
 	"e.subscriber = q.subscriber and e.key = q.key and e.event_id < q.event_id and "           \
 	"e.state < $2)) order by q.due_at, q.event_id "
 
-#define PEEK(tried) "select q.attempts " DUE(tried) "limit 1"
+#define PEEK(tried) "select q.attempts, q.due_at " DUE(tried) "limit 1"
 
 /* PostgreSQL does all of it in one statement, and goes to the rows that it has locked by where they
  * lie, whatever its statistics say. */
@@ -45,10 +46,75 @@ size_t hub_retry_batch(const struct event_options *options, int64_t attempts)
 		       "d.subscriber, "                                                            \
 		       "o.event, o.trace, o.payload"
 
+/* Says in each row, and in one without a delivery where there is none, whether something is left
+ * that waits for its key: what is before it is in some worker's hand. The next of a key has nobody
+ * who would ring for it, so one has to look when the one before is done. */
+#define TAKE_AND_SEE                                                                               \
+	"with t as (" TAKE(                                                                        \
+		FRESH) ") select t.*, b.behind from (select (select count(*) from t) < $3 and "    \
+		       "exists (select 1 from ashlar_event.delivery q where q.state = 0 "          \
+		       "and " FRESH                                                                \
+		       " and q.due_at <= $1%s and exists (select 1 from ashlar_event.delivery e "  \
+		       "where e.subscriber = q.subscriber and e.key = q.key and e.event_id < "     \
+		       "q.event_id and (e.state = 1 or e.state = 0 and e.attempts = 0))) as "      \
+		       "behind) b left join t on true"
+
 #define MARK(tried)                                                                                \
 	"update ashlar_event.delivery set state = 1, attempts = attempts + 1, "                    \
 	"fence = fence + 1, lease = $4, lease_until = $5 where (event_id, subscriber) in "         \
 	"(select q.event_id, q.subscriber " DUE(tried) "limit $3)"
+
+/* ---- what waits for other processes ----
+ *
+ * It may be much, where one of them is gone, and it is older than what comes: all that is due would
+ * be looked through, each time. So nobody looks below a floor, which now and then is put to the
+ * oldest that waits for a subscriber of this process. What was committed later than it was due by
+ * more than the slack is found when the floor is put down the next time. */
+
+#define LEAST(tried)                                                                               \
+	"select min(q.due_at) from ashlar_event.delivery q where q.state = 0 and " tried "%s"
+
+/* Microseconds. */
+#define FLOOR_SLACK 10000000
+
+/* Between two looks for the floor, in nanoseconds, and how many times as long as one took. */
+#define FLOOR_PAUSE  5000000000u
+#define FLOOR_FACTOR 20
+
+/* The number of the floor among a statement's values, behind those that it has anyway. */
+enum { IN_PEEK, IN_FRESH, IN_AGAIN, FLOOR_PLACES };
+static const int FLOOR_PLACE[] = {[IN_PEEK] = 3, [IN_FRESH] = 6, [IN_AGAIN] = 7};
+
+ash_status delivery_spell(struct event_hub *hub, struct fault *fault)
+{
+	_cleanup_(text_release) struct text others = {0};
+	const struct registry *registry = hub->environment->registry;
+	const char *mine[FLOOR_PLACES] = {"", "", ""};
+	for (size_t i = 0; i < registry->member_count; i++)
+		if (registry->members[i].elsewhere && registry->members[i].module->subscribes_count)
+			text_addf(&others, "%s'%s'",
+				  others.length ? ", " : " and q.subscriber not in (",
+				  registry->members[i].module->name);
+	if (hub->others)
+		text_add_byte(&others, ')');
+	if (others.failed)
+		return fault_memory(fault);
+	for (int i = 0; hub->others && i < FLOOR_PLACES; i++)
+		mine[i] = arena_format(&hub->arena, " and q.due_at >= $%d%s", FLOOR_PLACE[i],
+				       others.at);
+	if (hub->arena.failed)
+		return fault_memory(fault);
+	hub->peek[0] = arena_format(&hub->arena, PEEK(FRESH), mine[IN_PEEK]);
+	hub->peek[1] = arena_format(&hub->arena, PEEK("q.attempts > 0"), mine[IN_PEEK]);
+	hub->take[0] = arena_format(&hub->arena, TAKE_AND_SEE, mine[IN_FRESH], mine[IN_FRESH]);
+	hub->take[1] = arena_format(&hub->arena, TAKE(AGAIN), mine[IN_AGAIN]);
+	hub->mark[0] = arena_format(&hub->arena, MARK(FRESH), mine[IN_FRESH]);
+	hub->mark[1] = arena_format(&hub->arena, MARK(AGAIN), mine[IN_AGAIN]);
+	hub->least[0] = arena_format(&hub->arena, LEAST(FRESH), hub->others ? others.at : "");
+	hub->least[1] =
+		arena_format(&hub->arena, LEAST("q.attempts > 0"), hub->others ? others.at : "");
+	return hub->arena.failed ? fault_memory(fault) : ASH_OK;
+}
 
 static const char MARKED[] =
 	"select d.event_id, d.fence, d.attempts, d.subscriber, o.event, o.trace, o.payload "
@@ -56,6 +122,9 @@ static const char MARKED[] =
 	"where d.lease = $1 and d.state = 1";
 
 /* ---- reading ---- */
+
+/* The column of what TAKE_AND_SEE says besides. */
+enum { BEHIND = 7 };
 
 static const char *keep_text(struct arena *arena, struct store_rows *rows, int column)
 {
@@ -89,12 +158,15 @@ static int by_id(const void *first, const void *second)
 
 /* Reads them all, at most `most`. */
 static ash_status read_all(struct store_rows *rows, int64_t token, size_t most, struct arena *arena,
-			   struct delivery **out, size_t *count, struct fault *fault)
+			   struct delivery **out, size_t *count, bool *behind, struct fault *fault)
 {
 	struct delivery *deliveries = arena_array(arena, most, sizeof *deliveries);
 	size_t read = 0;
-	while (deliveries && read < most && store_next(rows))
-		read_delivery(rows, token, arena, &deliveries[read++]);
+	while (deliveries && read < most && store_next(rows)) {
+		*behind = store_columns(rows) > BEHIND && store_get_bool(rows, BEHIND);
+		if (!store_is_null(rows, 0))
+			read_delivery(rows, token, arena, &deliveries[read++]);
+	}
 	ASH_TRY(store_end(rows, fault));
 	if (arena->failed)
 		return fault_memory(fault);
@@ -107,50 +179,99 @@ static ash_status read_all(struct store_rows *rows, int64_t token, size_t most, 
 
 /* ---- taking ---- */
 
-enum { TAKE_VALUES = 6 };
+enum { TAKE_VALUES = 7 };
 
 struct taking {
 	struct event_hub *hub;
 	int64_t token;
 	size_t most;
-	ash_value values[TAKE_VALUES]; /* $6 for what was tried only */
+	ash_value values[TAKE_VALUES]; /* $6 for what was tried only; the floor behind them */
 	size_t value_count;
+	int64_t floor; /* microseconds since 1970; where there are others */
+	bool behind;   /* what is left waits for its key */
 };
 
-/* Whether something is due, and how often it was tried. Takes no lock. */
-static ash_status peek(const struct taking *taking, bool again, bool *there, int64_t *attempts,
-		       struct fault *fault)
+static ash_status find_floor(const struct taking *taking, bool again, int64_t *out,
+			     struct fault *fault)
 {
+	struct event_hub *hub = taking->hub;
+	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	struct store_rows *rows = NULL;
+	int64_t least = hub_now(hub);
+	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
+	ASH_TRY(store_query(session, hub->least[again], NULL, 0, &rows, fault));
+	if (store_next(rows) && !store_is_null(rows, 0) && store_get_time(rows, 0) < least)
+		least = store_get_time(rows, 0);
+	ASH_TRY(store_end(rows, fault));
+	*out = least - FLOOR_SLACK;
+	return store_commit(session, fault);
+}
+
+/* One worker looks for it; the others take the one of before meanwhile. */
+static ash_status take_floor(struct taking *taking, bool again, struct fault *fault)
+{
+	struct event_hub *hub = taking->hub;
+	uint64_t now = clock_monotonic(), due = atomic_load(&hub->floor_due[again]);
+	taking->floor = atomic_load(&hub->floor[again]);
+	if (now < due || !atomic_compare_exchange_strong(&hub->floor_due[again], &due, UINT64_MAX))
+		return ASH_OK;
+	ash_status status = find_floor(taking, again, &taking->floor, fault);
+	uint64_t after = clock_monotonic(), pause = FLOOR_FACTOR * (after - now);
+	if (status == ASH_OK)
+		atomic_store(&hub->floor[again], taking->floor);
+	atomic_store(&hub->floor_due[again], after + (pause > FLOOR_PAUSE ? pause : FLOOR_PAUSE));
+	return status;
+}
+
+/* How far ahead what was tried is looked for, in microseconds: while nobody looks by itself. */
+static int64_t horizon(const struct event_hub *hub)
+{
+	return (int64_t)hub->options.poll_ms * 1000 * WORKERS_IDLE_FACTOR;
+}
+
+/* Whether something is due, and how often it was tried, or when the next will be, of
+ * clock_monotonic(). Takes no lock. */
+static ash_status peek(const struct taking *taking, bool again, bool *there, int64_t *attempts,
+		       uint64_t *next, struct fault *fault)
+{
+	int64_t now = taking->values[0].integer, ahead = again ? horizon(taking->hub) : 0;
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	ASH_TRY(hub_begin(taking->hub, STORE_READ, &session, fault));
 	store_last(session);
-	ASH_TRY(store_query(session, again ? PEEK("q.attempts > 0") : PEEK(FRESH), taking->values,
-			    2, &rows, fault));
+	const ash_value values[] = {ash_time(now + ahead), taking->values[1],
+				    ash_time(taking->floor)};
+	ASH_TRY(store_query(session, taking->hub->peek[again], values, taking->hub->others ? 3 : 2,
+			    &rows, fault));
 	*there = store_next(rows);
 	*attempts = *there ? store_get_int(rows, 0) : 0;
+	int64_t due = *there ? store_get_time(rows, 1) : now + ahead;
+	*there = *there && due <= now;
+	if (!*there)
+		*next = clock_monotonic() + (uint64_t)(due - now) * 1000;
 	ASH_TRY(store_end(rows, fault));
 	return store_commit(session, fault);
 }
 
-static ash_status take_at_once(const struct taking *taking, bool again, struct arena *arena,
+static ash_status take_at_once(struct taking *taking, bool again, struct arena *arena,
 			       struct delivery **out, size_t *count, struct fault *fault)
 {
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	ASH_TRY(hub_begin(taking->hub, STORE_WRITE, &session, fault));
 	store_last(session);
-	ASH_TRY(store_query(session, again ? TAKE(AGAIN) : TAKE(FRESH), taking->values,
-			    taking->value_count, &rows, fault));
+	ASH_TRY(store_query(session, taking->hub->take[again], taking->values, taking->value_count,
+			    &rows, fault));
 	FAULT_POINT("take.marked");
-	ASH_TRY(read_all(rows, taking->token, taking->most, arena, out, count, fault));
+	ASH_TRY(read_all(rows, taking->token, taking->most, arena, out, count, &taking->behind,
+			 fault));
 	FAULT_POINT("take.read");
 	ASH_TRY(store_commit(session, fault));
 	FAULT_POINT("take.committed");
 	return ASH_OK;
 }
 
-static ash_status take_in_steps(const struct taking *taking, bool again, struct arena *arena,
+static ash_status take_in_steps(struct taking *taking, bool again, struct arena *arena,
 				struct delivery **out, size_t *count, struct fault *fault)
 {
 	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
@@ -158,11 +279,12 @@ static ash_status take_in_steps(const struct taking *taking, bool again, struct 
 	struct store_rows *rows = NULL;
 	size_t read = 0;
 	ASH_TRY(hub_begin(taking->hub, STORE_WRITE, &session, fault));
-	ASH_TRY(store_exec(session, again ? MARK(AGAIN) : MARK(FRESH), taking->values,
-			   taking->value_count, NULL, fault));
+	ASH_TRY(store_exec(session, taking->hub->mark[again], taking->values, taking->value_count,
+			   NULL, fault));
 	FAULT_POINT("take.marked");
 	ASH_TRY(HUB_QUERY(session, &rows, fault, MARKED, ash_int(taking->token)));
-	ASH_TRY(read_all(rows, taking->token, taking->most, arena, &deliveries, &read, fault));
+	ASH_TRY(read_all(rows, taking->token, taking->most, arena, &deliveries, &read,
+			 &taking->behind, fault));
 	FAULT_POINT("take.read");
 	ASH_TRY(store_commit(session, fault));
 	FAULT_POINT("take.committed");
@@ -173,18 +295,23 @@ static ash_status take_in_steps(const struct taking *taking, bool again, struct 
 
 ash_status delivery_take(struct event_hub *hub, int64_t token, bool again, size_t most,
 			 struct arena *arena, struct delivery **out, size_t *count,
-			 struct fault *fault)
+			 struct workers_look *look, struct fault *fault)
 {
 	struct taking taking = {hub, token, most, .value_count = again ? 6 : 5};
 	bool there = true, native = hub_on_postgresql(hub);
+	uint64_t next = UINT64_MAX;
 	int64_t attempts = 0;
 	*count = 0;
 	*out = NULL;
 	taking.values[0] = ash_time(hub_now(hub));
 	taking.values[1] = ash_int(hub->options.block_keys ? 3 : 2);
+	if (hub->others)
+		ASH_TRY(take_floor(&taking, again, fault));
 	/* SQLite is looked at first, so that who finds nothing keeps no writer waiting. */
 	if (again || !native)
-		ASH_TRY(peek(&taking, again, &there, &attempts, fault));
+		ASH_TRY(peek(&taking, again, &there, &attempts, &next, fault));
+	if (again)
+		look->next = next;
 	if (!there)
 		return ASH_OK;
 	if (again && hub_retry_batch(&hub->options, attempts) < most)
@@ -193,6 +320,10 @@ ash_status delivery_take(struct event_hub *hub, int64_t token, bool again, size_
 	taking.values[3] = ash_int(token);
 	taking.values[4] = hub_later(hub, (int64_t)hub->options.lease_ms * 1000);
 	taking.values[5] = ash_int(attempts);
-	return native ? take_at_once(&taking, again, arena, out, count, fault)
-		      : take_in_steps(&taking, again, arena, out, count, fault);
+	if (hub->others)
+		taking.values[taking.value_count++] = ash_time(taking.floor);
+	ASH_TRY(native ? take_at_once(&taking, again, arena, out, count, fault)
+		       : take_in_steps(&taking, again, arena, out, count, fault));
+	look->behind = taking.behind;
+	return ASH_OK;
 }

@@ -1,223 +1,182 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The threads: workers that deliver, what wakes them, and the heartbeat, which lengthens the leases
- * of batches that take long and frees those of dead processes. Knows no delivery.
- *
- * Who commits an event wakes one worker of its process that idles, and where none does, the bell of
- * the store rings for the other processes. A worker that finds more than it can take wakes the
- * next. All of them look by themselves now and then, too, so a wake-up that is lost costs time
- * only. */
+/* What the workers do for events: they deliver, and their heart frees the leases of dead processes
+ * and sweeps. Knows no delivery and no thread. */
 #include "base/fault_point.h"
-#include "base/mem.h"
 #include "event/hub.h"
 
-enum { HOUR = 1000000 * 60 * 60LL };
+enum { SOON = 1000000 * 10, MINUTE = 1000000 * 60, HOUR = 1000000 * 60 * 60LL };
 
-/* ---- workers ---- */
+/* ---- the workers ---- */
 
-/* Waits until somebody wakes the workers, for at most `ms`. False: it is to stop. */
-static bool wait_for_work(struct event_hub *hub, uint64_t *seen, unsigned ms)
+static void lower(_Atomic uint64_t *at, uint64_t to)
 {
-	struct timespec until = clock_after((uint64_t)ms * 1000000);
-	int result = 0;
-	pthread_mutex_lock(&hub->lock);
-	hub->idle++;
-	while (!hub->stopping && hub->wakes == *seen && result == 0)
-		result = pthread_cond_timedwait(&hub->wake, &hub->lock, &until);
-	hub->idle--;
-	*seen = hub->wakes;
-	bool on = !hub->stopping;
-	pthread_mutex_unlock(&hub->lock);
-	return on;
+	uint64_t before = atomic_load(at);
+	while (to < before && !atomic_compare_exchange_weak(at, &before, to))
+		;
 }
 
-static void log_fault(struct event_hub *hub, const char *doing, const struct fault *fault)
+/* What was tried is due by the clock, and nobody wakes the workers for it: however often they are
+ * woken, they look for it when the next of it is due, as far as is known here; and as often as one
+ * looks by itself at last, for what was tried by a process that is gone. One does, for a while. */
+static bool looks_again(struct event_hub *hub)
 {
-	const struct log_origin origin = {"ashlar_event", NULL, NULL};
-	if (hub->environment->logger)
-		log_write(hub->environment->logger, LOG_ERROR_LEVEL, &origin, "%s: %s", doing,
-			  fault->message);
+	uint64_t now = clock_monotonic(), due = atomic_load(&hub->again_due);
+	uint64_t next = now + (uint64_t)hub->options.poll_ms * 1000000 * WORKERS_IDLE_FACTOR;
+	return now >= due && atomic_compare_exchange_strong(&hub->again_due, &due, next);
 }
 
-static void *work(void *context)
+static ash_status take_tried(struct event_hub *hub, struct workers_look *look, struct fault *fault)
+{
+	struct workers_look again = {.next = UINT64_MAX};
+	size_t handled = 0;
+	ASH_TRY(hub_deliver(hub, true, &handled, &again, fault));
+	if (handled > 0) /* it may have had others behind it, of both kinds */
+		again.next = 0;
+	else if (again.next == UINT64_MAX) /* another process was there first */
+		again.next = clock_monotonic() + (uint64_t)hub->options.poll_ms * (1000000 / 2);
+	look->found |= handled > 0;
+	look->more |= handled > 0;
+	lower(&hub->again_due, again.next);
+	return ASH_OK;
+}
+
+static ash_status take_events(void *context, struct workers_look *look, struct fault *fault)
 {
 	struct event_hub *hub = context;
-	uint64_t seen = 0;
-	unsigned wait = 0;
-	while (wait_for_work(hub, &seen, wait)) {
-		struct fault fault;
-		size_t handled = 0;
-		ash_status status = hub_deliver(hub, false, &handled, &fault);
-		if (status == ASH_OK)
-			status = hub_deliver(hub, true, &handled, &fault);
-		if (status != ASH_OK && status != ASH_ABORTED)
-			log_fault(hub, "taking events", &fault);
-		wait = status == ASH_OK && handled > 0 ? 0 : hub->options.poll_ms;
-	}
-	return NULL;
+	size_t handled = 0;
+	ASH_TRY(hub_deliver(hub, false, &handled, look, fault));
+	if (looks_again(hub))
+		ASH_TRY(take_tried(hub, look, fault));
+	uint64_t due = atomic_load(&hub->again_due);
+	look->next = due < look->next ? due : look->next;
+	return ASH_OK;
 }
 
 /* ---- the heartbeat ---- */
 
-enum { BEATS = 64 };
-
-static void beat(struct event_hub *hub)
+/* Microseconds, by a clock that nobody sets; so many that whatever is done once in an hour is due
+ * at first. */
+static int64_t now_us(void)
 {
-	int64_t tokens[BEATS];
-	size_t count = 0;
-	struct fault fault;
-	pthread_mutex_lock(&hub->lock);
-	for (const struct lease *lease = hub->leases; lease && count < BEATS; lease = lease->next)
-		tokens[count++] = lease->token;
-	pthread_mutex_unlock(&hub->lock);
-	for (size_t i = 0; i < count; i++)
-		if (delivery_beat(hub, tokens[i], &fault) != ASH_OK)
-			log_fault(hub, "lengthening a lease", &fault);
+	return (int64_t)(clock_monotonic() / 1000) + HOUR;
+}
+
+static ash_status lengthen(void *context, const struct lease *lease, struct fault *fault)
+{
+	return delivery_beat(context, lease->token, fault);
 }
 
 static void rescue(struct event_hub *hub)
 {
 	struct fault fault;
-	int64_t died = 0, swept = 0;
-	if (delivery_rescue(hub, &died, &fault) != ASH_OK) {
-		log_fault(hub, "freeing lost leases", &fault);
+	int64_t died = 0, freed = 0;
+	if (delivery_rescue(hub, &died, &freed, &fault) != ASH_OK) {
+		workers_log(&hub->workers, "freeing lost leases", &fault);
 		return;
 	}
 	series_add(hub->died, (uint64_t)died);
-	int64_t at = clock_wall();
-	if (at - atomic_load(&hub->swept_at) < HOUR)
-		return;
-	atomic_store(&hub->swept_at, at);
-	if (event_sweep(hub, &swept, &fault) != ASH_OK)
-		log_fault(hub, "taking old events away", &fault);
+	if (died + freed > 0) {
+		atomic_store(&hub->again_due, 0);
+		event_hub_wake(hub);
+	}
 }
 
-static void *keep_leases(void *context)
+/* Once an hour. What there is much of takes several beats: in a sixth of a lease's time the heart
+ * is late for none. */
+static void sweep(struct event_hub *hub)
 {
-	struct event_hub *hub = context;
-	unsigned third = hub->options.lease_ms / 3 + 1;
-	for (;;) {
-		struct timespec until = clock_after((uint64_t)third * 1000000);
-		int result = 0;
-		pthread_mutex_lock(&hub->lock);
-		while (hub->beating && result == 0)
-			result = pthread_cond_timedwait(&hub->rest, &hub->lock, &until);
-		bool on = hub->beating;
-		pthread_mutex_unlock(&hub->lock);
-		if (!on)
-			return NULL;
-		beat(hub);
-		FAULT_POINT("heart.beaten");
-		rescue(hub);
-		FAULT_POINT("heart.rescued");
+	struct fault fault;
+	int64_t at = now_us(), swept = 0;
+	uint64_t most = (uint64_t)hub->options.lease_ms * 1000000 / 6;
+	bool more = false;
+	if (at - atomic_load(&hub->swept_at) < HOUR)
+		return;
+	if (event_sweep(hub, clock_monotonic() + most, &swept, &more, &fault) == ASH_OK) {
+		atomic_store(&hub->swept_at, more ? at - HOUR : at);
+		return;
 	}
+	/* As where all others write. */
+	atomic_store(&hub->swept_at, at - HOUR + SOON);
+	workers_log(&hub->workers, "taking old events away", &fault);
+}
+
+static void watch(struct event_hub *hub)
+{
+	struct fault fault;
+	int64_t at = now_us();
+	if (at - hub->watched_at < MINUTE)
+		return;
+	hub->watched_at = at;
+	if (hub_watch(hub, &fault) != ASH_OK)
+		workers_log(&hub->workers, "looking for choreographies that stand still", &fault);
+}
+
+static void beaten(void *context)
+{
+	FAULT_POINT("heart.beaten");
+	rescue(context);
+	FAULT_POINT("heart.rescued");
+	sweep(context);
+	watch(context);
 }
 
 /* ---- from outside ---- */
 
-/* The bell of a process that delivers, or one that only rings: made when it is first needed. */
-static void ring(struct event_hub *hub)
+void hub_init_workers(struct event_hub *hub)
 {
-	struct fault fault = {ASH_OK};
-	pthread_mutex_lock(&hub->lock);
-	if (!hub->bell && !hub->running &&
-	    store_bell_open(hub->environment->store, NULL, NULL, &hub->bell, &fault) != ASH_OK)
-		log_fault(hub, "waking other processes", &fault);
-	if (hub->bell)
-		store_bell_ring(hub->bell);
-	pthread_mutex_unlock(&hub->lock);
+	workers_init(&hub->workers,
+		     &(struct workers_options){.store = hub->environment->store,
+					       .logger = hub->environment->logger,
+					       .module = "ashlar_event",
+					       .taking = "taking events",
+					       .count = hub->options.workers,
+					       .poll_ms = hub->options.poll_ms,
+					       .listens = hub->topics,
+					       .rings = hub->others_topics,
+					       .beat_ms = hub->options.lease_ms / 3 + 1,
+					       .work = take_events,
+					       .beat = lengthen,
+					       .beaten = beaten,
+					       .context = hub});
 }
 
-/* Whether there was one. A worker that is on its way to wait sees that `wakes` has changed. */
-static bool wake_one(struct event_hub *hub)
+void hub_more(struct event_hub *hub, uint64_t topics)
 {
-	pthread_mutex_lock(&hub->lock);
-	bool idles = hub->idle > 0;
-	hub->wakes++;
-	if (idles)
-		pthread_cond_signal(&hub->wake);
-	pthread_mutex_unlock(&hub->lock);
-	return idles;
+	workers_more(&hub->workers, topics);
 }
 
-void hub_more(struct event_hub *hub)
+void hub_due(struct event_hub *hub, int64_t microseconds)
 {
-	if (!wake_one(hub))
-		ring(hub);
-}
-
-static void rung(void *context)
-{
-	wake_one(context);
+	uint64_t at = clock_monotonic() + (uint64_t)microseconds * 1000;
+	lower(&hub->again_due, at);
+	workers_look_at(&hub->workers, at);
 }
 
 void event_hub_wake(struct event_hub *hub)
 {
-	pthread_mutex_lock(&hub->lock);
-	hub->wakes++;
-	pthread_cond_broadcast(&hub->wake);
-	pthread_mutex_unlock(&hub->lock);
-	ring(hub);
-}
-
-static bool start_thread(pthread_t *thread, void *(*function)(void *), struct event_hub *hub)
-{
-	return pthread_create(thread, NULL, function, hub) == 0;
+	workers_wake(&hub->workers);
 }
 
 ash_status event_hub_start(struct event_hub *hub, struct fault *fault)
 {
-	unsigned workers = hub->options.workers < EVENT_WORKER_LIMIT ? hub->options.workers
-								     : EVENT_WORKER_LIMIT;
-	store_bell_close(take(hub->bell));
-	ASH_TRY(store_bell_open(hub->environment->store, rung, hub, &hub->bell, fault));
-	hub->stopping = false;
-	hub->beating = true;
-	hub->running = start_thread(&hub->heart, keep_leases, hub);
-	for (hub->worker_count = 0; hub->running && hub->worker_count < workers;
-	     hub->worker_count++)
-		if (!start_thread(&hub->workers[hub->worker_count], work, hub))
-			break;
-	if (hub->worker_count == workers)
-		return ASH_OK;
-	event_hub_stop(hub);
-	return fault_set(fault, ASH_RESOURCE_EXHAUSTED, "the system gives no threads for events");
+	return workers_start(&hub->workers, fault);
 }
 
 void event_hub_stop(struct event_hub *hub)
 {
-	if (!hub->running)
-		return;
-	pthread_mutex_lock(&hub->lock);
-	hub->stopping = true;
-	pthread_cond_broadcast(&hub->wake);
-	pthread_mutex_unlock(&hub->lock);
-	atomic_store(&hub->stop, true);
-	for (unsigned i = 0; i < hub->worker_count; i++)
-		pthread_join(hub->workers[i], NULL);
-	/* The heart beats for as long as a handler runs. */
-	pthread_mutex_lock(&hub->lock);
-	hub->beating = false;
-	pthread_cond_broadcast(&hub->rest);
-	pthread_mutex_unlock(&hub->lock);
-	pthread_join(hub->heart, NULL);
-	atomic_store(&hub->stop, false);
-	pthread_mutex_lock(&hub->lock);
-	struct store_bell *bell = take(hub->bell);
-	hub->running = false;
-	pthread_mutex_unlock(&hub->lock);
-	store_bell_close(bell);
-	hub->worker_count = 0;
+	workers_stop(&hub->workers);
 }
 
 ash_status event_hub_drain(struct event_hub *hub, size_t *handled, struct fault *fault)
 {
+	struct workers_look look = {.next = UINT64_MAX};
 	size_t before;
 	*handled = 0;
 	rescue(hub);
 	do {
 		before = *handled;
-		ASH_TRY(hub_deliver(hub, false, handled, fault));
-		ASH_TRY(hub_deliver(hub, true, handled, fault));
+		ASH_TRY(hub_deliver(hub, false, handled, &look, fault));
+		ASH_TRY(hub_deliver(hub, true, handled, &look, fault));
 	} while (*handled > before);
 	return ASH_OK;
 }

@@ -74,6 +74,8 @@ static void claim_services(struct input *input, struct names *names)
 	struct arena *arena = input->arena;
 	for (size_t i = 0; i < input->service_count; i++) {
 		const struct service *service = &input->services[i];
+		if (!service->own)
+			continue;
 		claim(input, names, arena_format(arena, "%s_port", service->prefix),
 		      (struct owner){arena_format(arena, "the service '%s'", service->full_name),
 				     &service->spot, NULL});

@@ -4,8 +4,12 @@
 
 #include "generate/input.h"
 
-/* The four files of a module, each added to a text. What is emitted needs no other check: the
+/* The five files of a module, each added to a text. What is emitted needs no other check: the
  * input had no errors. Memory that ran out is told by `out->failed` and `input->arena->failed`. */
+
+/* NAME.messages.h: types and events, for those that hear them, and in NAME.port.h. A call is an
+ * error of the compiler where this alone is included. */
+void emit_messages_header(struct input *input, struct text *out);
 
 /* NAME.port.h and NAME.port.c: for the module and all that depend on it. */
 void emit_port_header(struct input *input, struct text *out);

@@ -6,44 +6,53 @@
 
 /* ---- NAME.module.h ---- */
 
-/* The last word of a module's name, as a name of C. */
-static const char *file_of_module(struct input *input, struct str name)
+/* Whether it provides a port of the module that it replaces. */
+static bool provides_beside(const struct input *input)
 {
-	char *file = arena_bytes(input->arena, name.length + 1);
-	size_t length = 0;
-	for (size_t i = 0; file && i < name.length; i++) {
-		if (name.at[i] == '/' || name.at[i] == '.')
-			length = 0;
-		else
-			file[length++] = (char)(name.at[i] == '-' ? '_' : name.at[i]);
-	}
-	if (file)
-		file[length] = '\0';
-	return file;
+	for (size_t i = 0; i < input->service_count; i++)
+		if (!input->services[i].own)
+			return true;
+	return false;
 }
 
-/* A module that is depended on may have no ports, and then no header. */
-static void emit_dependencies(struct input *input, struct text *out)
+/* The next line stands in the contract, for whoever reads what a compiler says of it. */
+static void emit_line(const struct input *input, const struct word *word, struct text *out)
 {
-	const struct module_uses *uses = &input->module.depends_on;
-	for (size_t i = 0; i < uses->count; i++) {
-		const char *file = file_of_module(input, uses->items[i].name.text);
-		text_addf(out, "#if __has_include(\"%s.port.h\")\n#include \"%s.port.h\"\n#endif\n",
-			  file, file);
-	}
+	text_addf(out, "#line %u \"%s\"\n", word->line, input->contract_file);
+}
+
+/* Back to the file itself. */
+static void emit_own_line(const struct input *input, struct text *out)
+{
+	size_t lines = 0;
+	for (size_t i = 0; i < out->length; i++)
+		lines += out->at[i] == '\n';
+	text_addf(out, "#line %zu \"%s.module.h\"\n", lines + 2, input->name);
+}
+
+/* Only what is heard: whoever calls includes the other's port.h, where checkers and readers see
+ * it. */
+static void emit_heard(struct input *input, struct text *out)
+{
+	if (provides_beside(input))
+		text_addf(out, "#include \"%s.messages.h\"\n", input->replaced);
 	for (size_t i = 0; i < input->subscribes_count; i++) {
 		const struct event *event = &input->subscribes[i];
 		ptrdiff_t dot = str_find_last(str_of(event->full_name), '.');
 		struct str word = package_word(str_first(str_of(event->full_name), (size_t)dot));
-		if (!str_equal(word, str_of(input->name)))
-			text_addf(out, "#include \"%.*s.port.h\"\n", STR_ARG(word));
+		if (str_equal(word, str_of(input->name)))
+			continue;
+		emit_line(input, event->word, out);
+		text_addf(out, "#include \"%.*s.messages.h\"\n", STR_ARG(word));
 	}
+	if (input->subscribes_count > 0)
+		emit_own_line(input, out);
 }
 
 static void emit_handlers(struct input *input, const struct service *service, struct text *out)
 {
 	text_addf(out, "/* The handlers of %s. */\nstruct %s_handlers {\n", service->full_name,
-		  service->prefix);
+		  service->table);
 	for (size_t i = 0; i < service->proto->n_method; i++) {
 		const struct method *method = &service->methods[i];
 		text_addf(out, "\tash_status (*%s)(ash_call *call, const %s *in, %s *out);\n",
@@ -58,16 +67,20 @@ static void emit_code(struct input *input, struct text *out)
 	text_addf(out, "/* What ASH_MODULE(%s, ...) fills. */\nstruct %s_code {\n", input->name,
 		  input->name);
 	for (size_t i = 0; i < input->service_count; i++)
-		text_addf(out, "\tstruct %s_handlers %s;\n", input->services[i].prefix,
+		text_addf(out, "\tstruct %s_handlers %s;\n", input->services[i].table,
 			  input->services[i].member);
 	if (input->subscribes_count > 0)
 		text_add(out, STR("\tstruct {\n"));
-	for (size_t i = 0; i < input->subscribes_count; i++)
+	for (size_t i = 0; i < input->subscribes_count; i++) {
+		emit_line(input, input->subscribes[i].word, out);
 		text_addf(out, "\t\tash_status (*%s_%s)(ash_call *call, const %s *event);\n",
 			  input->subscribes[i].prefix, input->subscribes[i].snake,
 			  input->subscribes[i].short_name);
-	if (input->subscribes_count > 0)
+	}
+	if (input->subscribes_count > 0) {
+		emit_own_line(input, out);
 		text_add(out, STR("\t} on;\n"));
+	}
 	if (input->module.schedule_count > 0)
 		text_add(out, STR("\tstruct {\n"));
 	for (size_t i = 0; i < input->module.schedule_count; i++)
@@ -110,7 +123,7 @@ struct list {
 	size_t count;
 };
 
-enum { LIST_COUNT = 8 };
+enum { LIST_COUNT = 9 };
 
 static void fill_lists(const struct input *input, struct list lists[LIST_COUNT])
 {
@@ -122,9 +135,19 @@ static void fill_lists(const struct input *input, struct list lists[LIST_COUNT])
 		{"ash_subscribes", "subscribes", "subscribes_count", input->subscribes_count},
 		{"ash_schedule", "schedules", "schedule_count", input->module.schedule_count},
 		{"ash_runs", "sagas", "saga_count", input->module.sagas.count},
+		{"ash_choreography", "choreographies", "choreography_count",
+		 input->module.choreography_count},
 		{"ash_migration", "migrations", "migration_count", input->migration_count},
 	};
 	memcpy(lists, all, sizeof all);
+}
+
+static void emit_replaces(const struct input *input, struct text *out)
+{
+	const struct word *word = &input->module.replaces.name;
+	if (word->text.at)
+		text_addf(out, ", \\\n\t.replaces = {\"%s\", {\"%s\", %u, %u}}", word->text.at,
+			  input->contract_file, word->line, word->column);
 }
 
 static void emit_contract(struct input *input, struct text *out)
@@ -143,6 +166,7 @@ static void emit_contract(struct input *input, struct text *out)
 	emit_literal(out, input->module.owner, "");
 	text_addf(out, ", \\\n\t.place = {\"%s\", %u, %u}, \\\n\t.contract = %s_contract_text_",
 		  input->contract_file, input->module.line, input->module.column, input->name);
+	emit_replaces(input, out);
 	for (size_t i = 0; i < LIST_COUNT; i++)
 		if (lists[i].count > 0)
 			text_addf(out, ", \\\n\t.%s = %s_%s_, .%s = %zu", lists[i].name,
@@ -156,7 +180,7 @@ void emit_module_header(struct input *input, struct text *out)
 	emit_head(input, out);
 	text_addf(out, "#ifndef %s_MODULE_H\n#define %s_MODULE_H\n\n", guard, guard);
 	text_addf(out, "#include <ashlar/ashlar.h>\n\n#include \"%s.port.h\"\n", input->name);
-	emit_dependencies(input, out);
+	emit_heard(input, out);
 	text_add(out, STR("\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"));
 	for (size_t i = 0; i < input->service_count; i++)
 		emit_handlers(input, &input->services[i], out);
@@ -208,7 +232,7 @@ static void emit_invoke(struct input *input, const struct service *service, size
 		  service->prefix, method->function);
 	text_addf(out,
 		  "\tconst struct %s_handlers *table = (const struct %s_handlers *)handlers;\n",
-		  service->prefix, service->prefix);
+		  service->table, service->table);
 	text_addf(out, "\treturn (table->%s)(call, (const %s *)request, (%s *)reply);\n}\n",
 		  method->function, emit_type(&input->types[method->request]),
 		  emit_type(&input->types[method->reply]));
@@ -220,7 +244,7 @@ static void emit_has(const struct service *service, struct text *out)
 		  service->prefix);
 	text_addf(out,
 		  "\tconst struct %s_handlers *table = (const struct %s_handlers *)handlers;\n",
-		  service->prefix, service->prefix);
+		  service->table, service->table);
 	text_add(out, STR("\t(void)table;\n\tswitch (method) {\n"));
 	for (size_t i = 0; i < service->proto->n_method; i++)
 		text_addf(out, "\tcase %zu: return table->%s != NULL;\n", i,
@@ -346,6 +370,45 @@ static void emit_sagas(const struct input *input, struct text *out)
 		text_add(out, STR("};\n"));
 }
 
+static void emit_flow(const struct input *input, const struct flow *flow, struct text *out)
+{
+	text_add(out, STR("\t{"));
+	emit_literal(out, flow->event.text, "");
+	text_add(out, STR(", "));
+	emit_literal(out, flow->next.text, "");
+	text_addf(out, ", %s, ", flow->undoes ? "true" : "false");
+	emit_place(input, &flow->event, out);
+	text_add(out, STR(", "));
+	emit_place(input, &flow->next, out);
+	text_add(out, STR("},\n"));
+}
+
+static void emit_choreographies(const struct input *input, struct text *out)
+{
+	const struct module *module = &input->module;
+	for (size_t i = 0; i < module->choreography_count; i++) {
+		const struct choreography *each = &module->choreographies[i];
+		text_addf(out, "\nstatic const ash_flow flow_%s_[] = {\n", each->name.text.at);
+		for (size_t j = 0; j < each->flow_count; j++)
+			emit_flow(input, &each->flow[j], out);
+		if (each->flow_count == 0)
+			text_add(out, STR("\t{0},\n"));
+		text_add(out, STR("};\n"));
+	}
+	if (module->choreography_count > 0)
+		text_addf(out, "\nconst ash_choreography %s_choreographies_[] = {\n", input->name);
+	for (size_t i = 0; i < module->choreography_count; i++) {
+		const struct choreography *each = &module->choreographies[i];
+		text_addf(out, "\t{\"%s.%s\", %u, flow_%s_, %zu, ", module->name.at,
+			  each->name.text.at, each->deadline_s, each->name.text.at,
+			  each->flow_count);
+		emit_place(input, &each->name, out);
+		text_add(out, STR("},\n"));
+	}
+	if (module->choreography_count > 0)
+		text_add(out, STR("};\n"));
+}
+
 static void emit_migrations(const struct input *input, struct text *out)
 {
 	if (input->migration_count == 0)
@@ -362,7 +425,10 @@ static void emit_migrations(const struct input *input, struct text *out)
 void emit_module_source(struct input *input, struct text *out)
 {
 	emit_head(input, out);
-	text_addf(out, "#include \"%s.module.h\"\n\n#include <stddef.h>\n", input->name);
+	text_addf(out, "#include \"%s.module.h\"\n", input->name);
+	if (provides_beside(input))
+		text_addf(out, "#include \"%s.port.h\"\n", input->replaced);
+	text_add(out, STR("\n#include <stddef.h>\n"));
 	text_addf(out, "\nconst char %s_contract_text_[] =\n", input->name);
 	emit_literal(out, input->contract_text, "\t");
 	text_add(out, STR(";\n"));
@@ -372,5 +438,6 @@ void emit_module_source(struct input *input, struct text *out)
 	emit_subscribes(input, out);
 	emit_schedules(input, out);
 	emit_sagas(input, out);
+	emit_choreographies(input, out);
 	emit_migrations(input, out);
 }

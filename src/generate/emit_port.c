@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NAME.port.h and NAME.port.c: the module as those see it that depend on it. */
+/* NAME.messages.h: the module as those see it that hear its events. NAME.port.h and NAME.port.c: as
+ * those see it that depend on it. */
 #include "generate/emit.h"
 
 #include "generate/names.h"
@@ -130,15 +131,68 @@ static void emit_uses(const struct service *service, struct text *out)
 	text_add(out, STR("#endif\n"));
 }
 
+/* Calls where only the messages are there: an error of the compiler, with what to do. */
+static void emit_refusals(const struct input *input, const struct service *service,
+			  struct text *out)
+{
+	const char *module = input->module.name.at;
+	for (size_t i = 0; service->own && i < service->proto->n_method; i++)
+		text_addf(out,
+			  "#define %s_%s(...) \\\n\tASH_NO_CALL(\"%s.%s is a call of %s: add %s to "
+			  "depends_on in module.yaml, and include %s.port.h\")\n",
+			  service->prefix, service->methods[i].function, service->full_name,
+			  service->methods[i].proto->name, module, module, input->name);
+}
+
+static void emit_allowances(const struct service *service, struct text *out)
+{
+	for (size_t i = 0; i < service->proto->n_method; i++)
+		text_addf(out, "#undef %s_%s\n", service->prefix, service->methods[i].function);
+}
+
 static void emit_services(struct input *input, struct text *out)
 {
 	for (size_t i = 0; i < input->service_count; i++) {
 		const struct service *service = &input->services[i];
-		text_addf(out, "\nextern const ash_port %s_port;\n", service->prefix);
+		if (!service->own)
+			continue;
+		text_add_byte(out, '\n');
+		emit_allowances(service, out);
+		text_addf(out, "extern const ash_port %s_port;\n", service->prefix);
 		for (size_t j = 0; j < service->proto->n_method; j++)
 			emit_function(input, service, j, out);
 		emit_uses(service, out);
 	}
+}
+
+static bool has_own(const struct input *input)
+{
+	for (size_t i = 0; i < input->service_count; i++)
+		if (input->services[i].own)
+			return true;
+	return false;
+}
+
+void emit_messages_header(struct input *input, struct text *out)
+{
+	const char *guard = name_in_capitals(input->arena, str_of(input->name));
+	emit_head(input, out);
+	text_addf(out, "#ifndef %s_MESSAGES_H\n#define %s_MESSAGES_H\n\n", guard, guard);
+	emit_includes(input, out);
+	text_add(out, STR("\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"));
+	emit_types(input, out);
+	for (size_t i = 0; i < input->publishes_count; i++)
+		text_addf(out, "\n/* %s */\nextern const ash_event %s_%s_event;\n",
+			  input->publishes[i].full_name, input->publishes[i].prefix,
+			  input->publishes[i].snake);
+	text_add(out, STR("\n#ifdef __cplusplus\n}\n#endif\n"));
+	if (has_own(input)) {
+		text_addf(out, "\n#if !defined %s_PORT_H && !defined __cplusplus\n", guard);
+		for (size_t i = 0; i < input->service_count; i++)
+			emit_refusals(input, &input->services[i], out);
+		text_add(out, STR("#endif\n"));
+	}
+	text_add(out, STR("\n#endif\n"));
 }
 
 void emit_port_header(struct input *input, struct text *out)
@@ -146,18 +200,13 @@ void emit_port_header(struct input *input, struct text *out)
 	const char *guard = name_in_capitals(input->arena, str_of(input->name));
 	emit_head(input, out);
 	text_addf(out, "#ifndef %s_PORT_H\n#define %s_PORT_H\n\n", guard, guard);
-	emit_includes(input, out);
+	text_addf(out, "#include \"%s.messages.h\"\n", input->name);
 	text_add(out, STR("\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"));
 	text_addf(out,
 		  "/* The module itself, for the program that holds it. */\n"
-		  "extern const struct ash_module %s_module;\n\n",
+		  "extern const struct ash_module %s_module;\n",
 		  input->name);
-	emit_types(input, out);
 	emit_services(input, out);
-	for (size_t i = 0; i < input->publishes_count; i++)
-		text_addf(out, "\n/* %s */\nextern const ash_event %s_%s_event;\n",
-			  input->publishes[i].full_name, input->publishes[i].prefix,
-			  input->publishes[i].snake);
 	text_add(out, STR("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n"));
 }
 
@@ -238,7 +287,8 @@ void emit_port_source(struct input *input, struct text *out)
 	emit_head(input, out);
 	text_addf(out, "#include \"%s.port.h\"\n", input->name);
 	for (size_t i = 0; i < input->service_count; i++)
-		emit_port(input, &input->services[i], out);
+		if (input->services[i].own)
+			emit_port(input, &input->services[i], out);
 	for (size_t i = 0; i < input->publishes_count; i++)
 		emit_event(input, &input->publishes[i], out);
 }

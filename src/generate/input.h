@@ -64,8 +64,10 @@ struct service {
 	const char *prefix;    /* "billing", "billing_admin" */
 	const char *member;    /* "billing", "admin" */
 	struct method *methods;
+	const char *table;       /* of the struct of its handlers, less "_handlers" */
 	const struct word *word; /* in the contract's ports; NULL: not there */
 	struct spot spot;
+	bool own; /* else that of the module that this one replaces */
 };
 
 /* An event that the contract publishes, or one that it subscribes to. */
@@ -95,7 +97,8 @@ struct input {
 	struct str contract_text;
 	struct contracts contracts; /* the root's part */
 	struct module module;
-	const char *name; /* of the module, in C */
+	const char *name;     /* of the module, in C */
+	const char *replaced; /* of the module that it replaces, in C; or NULL */
 
 	struct type *types; /* of all files */
 	size_t type_count;

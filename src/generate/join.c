@@ -22,6 +22,16 @@ static void tell_missing_port(struct input *input, const struct word *word)
 		   input_hint(input, word->text.at, names, input->service_count));
 }
 
+/* Of the module that is replaced only those count that this one provides, too. */
+static void leave_out_others(struct input *input)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < input->service_count; i++)
+		if (input->services[i].own || input->services[i].word)
+			input->services[kept++] = input->services[i];
+	input->service_count = kept;
+}
+
 static void join_ports(struct input *input)
 {
 	const struct words *ports = &input->module.ports;
@@ -35,6 +45,7 @@ static void join_ports(struct input *input)
 		else
 			tell_missing_port(input, &ports->items[i]);
 	}
+	leave_out_others(input);
 	for (size_t i = 0; i < input->service_count; i++)
 		if (!input->services[i].word)
 			wrong_spot(input, &input->services[i].spot,

@@ -167,23 +167,28 @@ static void check_routes(struct input *input, struct routes *routes, const struc
 
 /* ---- methods ---- */
 
-static void check_method(struct input *input, struct routes *routes, struct method *method)
+static void find_types(struct input *input, struct method *method)
 {
-	const ProtoMethod *proto = method->proto;
-	const struct type *request = input_type(input, proto->input_type);
-	const struct type *reply = input_type(input, proto->output_type);
-	if (proto->client_streaming || proto->server_streaming)
-		wrong_spot(
-			input, &method->spot,
-			"'%s' streams, which a port cannot: a call has one request and one reply",
-			proto->name);
+	const struct type *request = input_type(input, method->proto->input_type);
+	const struct type *reply = input_type(input, method->proto->output_type);
 	if (request && reply) {
 		method->request = (uint32_t)(request - input->types);
 		method->reply = (uint32_t)(reply - input->types);
 	} else {
 		wrong_spot(input, &method->spot, "'%s' has a request or reply of an unknown type",
-			   proto->name);
+			   method->proto->name);
 	}
+}
+
+static void check_method(struct input *input, struct routes *routes, struct method *method)
+{
+	const ProtoMethod *proto = method->proto;
+	const struct type *request = input_type(input, proto->input_type);
+	if (proto->client_streaming || proto->server_streaming)
+		wrong_spot(
+			input, &method->spot,
+			"'%s' streams, which a port cannot: a call has one request and one reply",
+			proto->name);
 	check_routes(input, routes, method);
 	if (request && proto->options && *proto->options->sticky_key) {
 		struct spot spot = spot_step(method->spot, METHOD_OPTIONS, OPTION_STICKY_KEY);
@@ -256,6 +261,16 @@ static void check_message(struct input *input, const struct type *type)
 	}
 }
 
+/* What another module says in its .proto is judged where that is generated. */
+static void check_service(struct input *input, struct routes *routes, struct service *service)
+{
+	for (size_t i = 0; i < service->proto->n_method; i++) {
+		find_types(input, &service->methods[i]);
+		if (service->own)
+			check_method(input, routes, &service->methods[i]);
+	}
+}
+
 int input_judge(struct input *input, struct error *error)
 {
 	struct routes *routes = arena_alloc(input->arena, sizeof *routes);
@@ -265,8 +280,7 @@ int input_judge(struct input *input, struct error *error)
 		if (input->types[i].own && input->types[i].message)
 			check_message(input, &input->types[i]);
 	for (size_t i = 0; i < input->service_count; i++)
-		for (size_t j = 0; j < input->services[i].proto->n_method; j++)
-			check_method(input, routes, &input->services[i].methods[j]);
+		check_service(input, routes, &input->services[i]);
 	map_release(&routes->index);
 	return input->arena->failed ? error_memory(error) : 0;
 }

@@ -14,9 +14,8 @@ static const struct {
 	const char *suffix;
 	void (*emit)(struct input *input, struct text *out);
 } FILES[] = {
-	{".port.h", emit_port_header},
-	{".port.c", emit_port_source},
-	{".module.h", emit_module_header},
+	{".messages.h", emit_messages_header}, {".port.h", emit_port_header},
+	{".port.c", emit_port_source},         {".module.h", emit_module_header},
 	{".module.c", emit_module_source},
 };
 

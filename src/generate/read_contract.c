@@ -67,10 +67,9 @@ static void rename_errors(struct input *input)
 	}
 }
 
-/* The module's name in C: its last word. */
-static void name_module(struct input *input)
+/* A module's name in C: its last word. NULL: no memory. */
+static const char *name_in_c(struct input *input, struct str name)
 {
-	struct str name = input->module.name;
 	size_t from = 0;
 	char *c_name = arena_bytes(input->arena, name.length + 1);
 	for (size_t i = 0; i < name.length; i++)
@@ -79,15 +78,30 @@ static void name_module(struct input *input)
 	name = str_from(name, from);
 	for (size_t i = 0; c_name && i < name.length; i++)
 		c_name[i] = (char)(name.at[i] == '-' ? '_' : name.at[i]);
+	if (c_name)
+		c_name[name.length] = '\0';
+	return c_name;
+}
+
+static void name_module(struct input *input)
+{
+	const char *c_name = name_in_c(input, input->module.name);
 	if (!c_name)
 		return;
-	c_name[name.length] = '\0';
 	input->name = c_name;
+	if (input->module.replaces.name.text.at)
+		input->replaced = name_in_c(input, input->module.replaces.name.text);
 	if (!is_identifier(str_of(c_name)) || is_word_of_c(c_name))
 		error_list_at(input->errors, ERROR_INVALID, input->contract_path,
 			      input->module.line, input->module.column,
 			      "the module's name must end with a name of C, and '%s' is none",
 			      c_name);
+	if (str_equal(input->module.name, STR(NAME_OF_FRONT)))
+		error_list_at(input->errors, ERROR_INVALID, input->contract_path,
+			      input->module.line, input->module.column,
+			      "no module of an application is called '" NAME_OF_FRONT
+			      "': so is called who answers a route, where a module's name would "
+			      "stand");
 }
 
 static int read_module(struct input *input, const char *root, struct error *error)

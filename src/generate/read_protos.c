@@ -109,7 +109,7 @@ static void add_methods(struct input *input, struct service *service)
 }
 
 /* The service that is called as its package is "billing", another "billing_admin". */
-static void add_service(struct input *input, const ProtoFile *file, size_t index)
+static void add_service(struct input *input, const ProtoFile *file, size_t index, bool own)
 {
 	struct arena *arena = input->arena;
 	struct service *service = &input->services[input->service_count++];
@@ -119,12 +119,15 @@ static void add_service(struct input *input, const ProtoFile *file, size_t index
 	service->full_name =
 		*file->package ? arena_format(arena, "%s.%s", file->package, service->proto->name)
 			       : service->proto->name;
-	const char *own = name_in_snake(arena, str_of(service->proto->name));
-	if (!prefix || !own)
+	const char *word = name_in_snake(arena, str_of(service->proto->name));
+	if (!prefix || !word)
 		return;
-	bool is_main = str_equal(str_of(own), package_word(str_of(file->package)));
-	service->prefix = is_main ? prefix : arena_format(arena, "%s_%s", prefix, own);
-	service->member = is_main ? prefix : own;
+	bool is_main = str_equal(str_of(word), package_word(str_of(file->package)));
+	service->prefix = is_main ? prefix : arena_format(arena, "%s_%s", prefix, word);
+	service->member = is_main ? prefix : word;
+	service->own = own;
+	service->table =
+		own ? service->prefix : arena_format(arena, "%s_%s", input->name, service->prefix);
 	add_methods(input, service);
 }
 
@@ -138,6 +141,12 @@ static bool is_own(const Request *request, const ProtoFile *file)
 	return false;
 }
 
+static bool is_replaced(const struct input *input, const ProtoFile *file)
+{
+	return input->replaced &&
+	       str_equal(package_word(str_of(file->package)), str_of(input->replaced));
+}
+
 static void check_file(struct input *input, const ProtoFile *file)
 {
 	struct spot package = spot_step((struct spot){.file = file}, 2, -1);
@@ -145,7 +154,7 @@ static void check_file(struct input *input, const ProtoFile *file)
 	struct str word = package_word(str_of(file->package));
 	if (strcmp(file->syntax, "proto3") != 0)
 		wrong_spot(input, &syntax, "a module speaks proto3; write 'syntax = \"proto3\";'");
-	if (input->name && !str_equal(word, str_of(input->name)))
+	if (input->name && !str_equal(word, str_of(input->name)) && !is_replaced(input, file))
 		wrong_spot(input, &package,
 			   "the package '%s' is not the module's; write 'package %s.v1;'",
 			   file->package, input->name);
@@ -170,8 +179,8 @@ int input_read_protos(struct input *input, struct error *error)
 		add_types(input, file, own);
 		if (own)
 			check_file(input, file);
-		for (size_t j = 0; own && j < file->n_service; j++)
-			add_service(input, file, j);
+		for (size_t j = 0; (own || is_replaced(input, file)) && j < file->n_service; j++)
+			add_service(input, file, j, own);
 	}
 	return input->arena->failed ? error_memory(error) : 0;
 }

@@ -4,6 +4,8 @@
  * only where the first did nothing or may be done again. */
 #include "http/client_call.h"
 
+#include <netdb.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,15 +30,17 @@ static void set_defaults(struct http_client_options *options)
 	set_default(&options->connect_ns, 5000000000u);
 	set_default(&options->backoff_ns, 100000000u);
 	set_default(&options->backoff_cap_ns, 5000000000u);
+	set_default(&options->lookup_ns, 30000000000u);
+	if (!options->look_up)
+		options->look_up = getaddrinfo;
 }
 
-static void init_locks(struct http_client *client)
+void client_init_cond(pthread_cond_t *cond)
 {
 	pthread_condattr_t attributes;
-	(void)pthread_mutex_init(&client->lock, NULL);
 	(void)pthread_condattr_init(&attributes);
 	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&client->freed, &attributes);
+	(void)pthread_cond_init(cond, &attributes);
 	(void)pthread_condattr_destroy(&attributes);
 }
 
@@ -95,8 +99,10 @@ static ash_status run(struct client_call *call)
 	ASH_TRY(client_take(call));
 	ash_status status = exchange(call, &good);
 	if (status != ASH_OK && may_repeat(call)) {
+		size_t first = call->sent;
 		ASH_TRY(client_take_new(call));
 		status = exchange(call, &good);
+		call->sent += first;
 	}
 	client_leave(call, status == ASH_OK && good);
 	return status;
@@ -106,7 +112,7 @@ void http_reply_release(struct http_reply *reply)
 {
 	mem_free(reply->bytes);
 	reply->bytes = NULL;
-	reply->capacity = reply->length = 0;
+	reply->capacity = reply->length = reply->sent = 0;
 	reply->body = (struct str){NULL, 0};
 	http_answer_init(&reply->answer, false);
 }
@@ -117,7 +123,8 @@ ash_status http_client_new(const char *address, const struct http_client_options
 	_cleanup_(http_client_freep) struct http_client *client = mem_alloc(sizeof *client);
 	if (!client)
 		return fault_memory(fault);
-	init_locks(client);
+	(void)pthread_mutex_init(&client->lock, NULL);
+	client_init_cond(&client->freed);
 	if (options)
 		client->options = *options;
 	set_defaults(&client->options);
@@ -125,6 +132,9 @@ ash_status http_client_new(const char *address, const struct http_client_options
 	if (!client->idle)
 		return fault_memory(fault);
 	ASH_TRY(client_address_read(client, address, fault));
+	client->middle_length = (size_t)snprintf(client->middle, sizeof client->middle,
+						 " HTTP/1.1\r\nHost: %s\r\n", client->host);
+	client_lookup_refresh(client, clock_monotonic());
 	*out = take(client);
 	return ASH_OK;
 }
@@ -134,7 +144,9 @@ void http_client_free(struct http_client *client)
 	if (!client)
 		return;
 	for (unsigned i = 0; i < client->counters.idle; i++)
-		(void)close(client->idle[i].fd);
+		client_close(client->idle[i].fd, client->idle[i].session);
+	client_free_desks(client);
+	client_lookup_leave(client->lookup);
 	(void)pthread_cond_destroy(&client->freed);
 	(void)pthread_mutex_destroy(&client->lock);
 	mem_free(client->idle);
@@ -150,16 +162,17 @@ ash_status http_client_call(struct http_client *client, const struct http_reques
 			    struct http_reply *reply, struct fault *fault)
 {
 	struct client_call call = {client, request, reply, fault, .fd = -1};
+	reply->sent = 0;
+	reply->from = client->name;
 	ASH_TRY(check_request(client, request, fault));
 	ash_status status = run(&call);
+	reply->sent = call.sent;
+	if (status != ASH_OK && call.sent == 0)
+		fault_untried(fault, status);
 	if (call.told)
 		http_blocking_end();
-	(void)pthread_mutex_lock(&client->lock);
-	if (status == ASH_OK)
-		client->counters.calls++;
-	else
-		client->counters.failures++;
-	(void)pthread_mutex_unlock(&client->lock);
+	atomic_fetch_add_explicit(status == ASH_OK ? &client->calls : &client->failures, 1,
+				  memory_order_relaxed);
 	return status;
 }
 
@@ -168,4 +181,6 @@ void http_client_count(struct http_client *client, struct http_client_counters *
 	(void)pthread_mutex_lock(&client->lock);
 	*out = client->counters;
 	(void)pthread_mutex_unlock(&client->lock);
+	out->calls = atomic_load_explicit(&client->calls, memory_order_relaxed);
+	out->failures = atomic_load_explicit(&client->failures, memory_order_relaxed);
 }

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "http/client_state.h"
 
@@ -15,8 +15,10 @@ static void drop_old(struct http_client *client, uint64_t now)
 {
 	struct http_client_counters *counters = &client->counters;
 	unsigned old = 0;
-	while (old < counters->idle && now - client->idle[old].since > client->options.idle_ns)
-		(void)close(client->idle[old++].fd);
+	while (old < counters->idle && now - client->idle[old].since > client->options.idle_ns) {
+		client_close(client->idle[old].fd, client->idle[old].session);
+		old++;
+	}
 	if (!old)
 		return;
 	counters->idle -= old;
@@ -25,24 +27,30 @@ static void drop_old(struct http_client *client, uint64_t now)
 }
 
 /* Whether nothing came since the last answer, not even the end. */
-static bool is_quiet(int fd)
+static bool is_quiet(const struct client_idle *idle)
 {
 	char byte;
-	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	if (idle->session)
+		return !client_has_answer(idle->session);
+	return recv(idle->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
 	       (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-/* The idle connection that was used last and is still good, or -1. */
-static int take_idle(struct http_client *client)
+/* The idle connection that was used last and is still good; false without one. */
+static bool take_idle(struct client_call *call)
 {
+	struct http_client *client = call->client;
 	while (client->counters.idle) {
-		int fd = client->idle[--client->counters.idle].fd;
-		if (is_quiet(fd))
-			return fd;
-		(void)close(fd);
+		const struct client_idle *idle = &client->idle[--client->counters.idle];
+		if (is_quiet(idle)) {
+			call->fd = idle->fd;
+			call->session = idle->session;
+			return true;
+		}
+		client_close(idle->fd, idle->session);
 		client->counters.open--;
 	}
-	return -1;
+	return false;
 }
 
 static ash_status leave_alone(struct client_call *call, uint64_t now)
@@ -52,7 +60,7 @@ static ash_status leave_alone(struct client_call *call, uint64_t now)
 	uint64_t left = client->alone_until > now ? client->alone_until - now : 0;
 	return fault_set(call->fault, ASH_UNAVAILABLE,
 			 "%s: connecting failed %u times (%s); tried again in %llu ms",
-			 client->name, client->failed, strerror(client->failed_with),
+			 client->name, client->failed, client->failed_by,
 			 (unsigned long long)(left / 1000000));
 }
 
@@ -83,8 +91,7 @@ static ash_status take_place(struct client_call *call, bool *probes)
 	for (;;) {
 		uint64_t now = clock_monotonic();
 		drop_old(client, now);
-		call->fd = take_idle(client);
-		call->kept = call->fd >= 0;
+		call->kept = take_idle(call);
 		if (call->kept)
 			return ASH_OK;
 		if (client->failed && (client->probing || now < client->alone_until))
@@ -99,6 +106,7 @@ static ash_status take_place(struct client_call *call, bool *probes)
 					 client->name, client->options.connections);
 		}
 	}
+	client_lookup_refresh(client, clock_monotonic());
 	client->counters.open++;
 	*probes = client->failed > 0;
 	client->probing |= *probes;
@@ -116,7 +124,7 @@ static uint64_t pause_after(const struct http_client *client)
 }
 
 /* Under the lock: what a connect showed. Without a connection the place is free again. */
-static void note_connect(struct http_client *client, bool probed, bool made, int code)
+static void note_connect(struct http_client *client, bool probed, bool made, const char *why)
 {
 	if (probed)
 		client->probing = false;
@@ -127,10 +135,11 @@ static void note_connect(struct http_client *client, bool probed, bool made, int
 	}
 	client->counters.open--;
 	client->counters.connect_failures++;
-	if (code) {
+	if (why) {
 		client->failed++;
-		client->failed_with = code;
+		client->failed_by = why;
 		client->alone_until = clock_monotonic() + pause_after(client);
+		client_lookup_refresh(client, clock_monotonic());
 		(void)pthread_cond_broadcast(&client->freed);
 	} else {
 		(void)pthread_cond_signal(&client->freed);
@@ -139,10 +148,10 @@ static void note_connect(struct http_client *client, bool probed, bool made, int
 
 static ash_status make_connection(struct client_call *call, bool probes)
 {
-	int code = 0;
-	ash_status status = client_connect(call, &code);
+	const char *why = NULL;
+	ash_status status = client_connect(call, &why);
 	(void)pthread_mutex_lock(&call->client->lock);
-	note_connect(call->client, probes, status == ASH_OK, code);
+	note_connect(call->client, probes, status == ASH_OK, why);
 	(void)pthread_mutex_unlock(&call->client->lock);
 	return status;
 }
@@ -160,7 +169,7 @@ ash_status client_take(struct client_call *call)
 
 ash_status client_take_new(struct client_call *call)
 {
-	(void)close(call->fd);
+	client_close(call->fd, take(call->session));
 	call->fd = -1;
 	call->kept = false;
 	(void)pthread_mutex_lock(&call->client->lock);
@@ -173,15 +182,16 @@ void client_leave(struct client_call *call, bool good)
 {
 	struct http_client *client = call->client;
 	if (!good)
-		(void)close(call->fd);
+		client_close(call->fd, call->session);
 	(void)pthread_mutex_lock(&client->lock);
 	if (good)
 		client->idle[client->counters.idle++] =
-			(struct client_idle){call->fd, clock_monotonic()};
+			(struct client_idle){call->fd, call->session, clock_monotonic()};
 	else
 		client->counters.open--;
 	if (client->counters.waiting)
 		(void)pthread_cond_signal(&client->freed);
 	(void)pthread_mutex_unlock(&client->lock);
 	call->fd = -1;
+	call->session = NULL;
 }

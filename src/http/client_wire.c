@@ -3,7 +3,6 @@
  * `reply->bytes` is: the head, the body as far as it was decoded, what was not looked at yet. */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -13,7 +12,7 @@
 #include "http/server.h"
 
 /* Room that is made before each read, and the parts of a request. */
-enum { READ_ROOM = 4096, PARTS = 7 };
+enum { READ_ROOM = 4096, PARTS = 7, HEAD_END = 64 };
 
 void client_tell(struct client_call *call)
 {
@@ -95,7 +94,8 @@ static ash_status await_room(struct client_call *call, bool *answered)
 		return late(call, "sending the request");
 	if (ready < 0)
 		return broke(call, "sending the request", strerror(errno));
-	*answered = (ready & POLLIN) != 0 && !(ready & POLLOUT);
+	*answered = (ready & POLLIN) != 0 && !(ready & POLLOUT) &&
+		    (!call->session || client_has_answer(call->session));
 	return ASH_OK;
 }
 
@@ -104,7 +104,9 @@ static ash_status send_parts(struct client_call *call, struct iovec *parts, size
 	bool answered = false;
 	while (!answered && (count = skip_parts(&parts, count, 0)) > 0) {
 		struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-		ssize_t sent = sendmsg(call->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent = call->session
+				       ? client_seal(call, parts, count)
+				       : sendmsg(call->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0) {
 			call->sent += (size_t)sent;
 			count = skip_parts(&parts, count, (size_t)sent);
@@ -127,51 +129,110 @@ static struct iovec part(struct str text)
 	return (struct iovec){(char *)(uintptr_t)text.at, text.length};
 }
 
+/* The last field, where there is a body, and the empty line; at the end of `out`. */
+static struct str head_end(bool bodiless, size_t length, char out[HEAD_END])
+{
+	static const struct str FIELD = {"Content-Length: ", 16}, END = {"\r\n\r\n", 4};
+	char *end = out + HEAD_END, *at = end - END.length;
+	if (bodiless)
+		return STR("\r\n");
+	memcpy(at, END.at, END.length);
+	do
+		*--at = (char)('0' + length % 10);
+	while (length /= 10);
+	at -= FIELD.length;
+	memcpy(at, FIELD.at, FIELD.length);
+	return (struct str){at, (size_t)(end - at)};
+}
+
 ash_status client_send(struct client_call *call)
 {
 	const struct http_request *request = call->request;
-	char middle[CLIENT_NAME_LIMIT + 32], end[64] = "\r\n";
-	int middle_length =
-		snprintf(middle, sizeof middle, " HTTP/1.1\r\nHost: %s\r\n", call->client->host);
+	const struct http_client *client = call->client;
+	char end[HEAD_END];
 	bool bodiless =
 		str_equal(request->method, STR("GET")) || str_equal(request->method, STR("HEAD"));
-	if (!bodiless)
-		(void)snprintf(end, sizeof end, "Content-Length: %zu\r\n\r\n",
-			       request->body.length);
 	struct iovec parts[PARTS] = {
 		part(request->method),
 		part(STR(" ")),
 		part(request->target),
-		part((struct str){middle, (size_t)middle_length}),
+		part((struct str){client->middle, client->middle_length}),
 		part(request->fields),
-		part(str_of(end)),
+		part(head_end(bodiless, request->body.length, end)),
 		part(bodiless ? (struct str){NULL, 0} : request->body),
 	};
 	return send_parts(call, parts, PARTS);
+}
+
+/* Whether a read may wait by itself, for CLIENT_SLICE_US: the end of the time is not near, and
+ * nobody can give up meanwhile. */
+static bool may_wait(const struct client_call *call)
+{
+	uint64_t slices = 2 * CLIENT_SLICE_US * UINT64_C(1000), now = clock_monotonic();
+	return !call->request->cancel && call->request->deadline > now &&
+	       call->request->deadline - now > slices;
+}
+
+static ash_status read_failed(struct client_call *call)
+{
+	char why[HTTP_TLS_NAMES_SIZE + 100];
+	if (!call->session || errno != EPROTO)
+		return broke(call, "reading the answer", strerror(errno));
+	tls_session_why(call->session, why, sizeof why);
+	return broke(call, "reading the answer", why);
+}
+
+/* What came may lie in the session already, and the socket have no more: so it is read first. */
+static ash_status receive_secure(struct client_call *call, ssize_t *got)
+{
+	struct http_reply *reply = call->reply;
+	short events = POLLIN;
+	for (;;) {
+		*got = client_unseal(call, reply->bytes + reply->length,
+				     reply->capacity - reply->length, &events);
+		if (*got >= 0)
+			return ASH_OK;
+		if (errno != EAGAIN)
+			return read_failed(call);
+		int ready = client_poll(call, events, call->request->deadline);
+		if (ready == 0)
+			return late(call, "waiting for the answer");
+		if (ready < 0)
+			return read_failed(call);
+	}
+}
+
+/* What mostly comes soon takes one call of the system; only when it does not the call waits by
+ * client_poll(). */
+static ash_status receive_plain(struct client_call *call, ssize_t *got)
+{
+	struct http_reply *reply = call->reply;
+	for (bool waits = may_wait(call);; waits = false) {
+		int ready = waits ? 1 : client_poll(call, POLLIN, call->request->deadline);
+		if (ready == 0)
+			return late(call, "waiting for the answer");
+		*got = ready < 0 ? -1
+				 : recv(call->fd, reply->bytes + reply->length,
+					reply->capacity - reply->length, waits ? 0 : MSG_DONTWAIT);
+		if (*got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		return *got < 0 ? read_failed(call) : ASH_OK;
+	}
 }
 
 /* One read; *end where the remote sends no more. */
 static ash_status receive(struct client_call *call, bool *end)
 {
 	struct http_reply *reply = call->reply;
+	ssize_t got = 0;
 	if (!mem_reserve(&reply->bytes, &reply->capacity, reply->length + READ_ROOM, 1))
 		return fault_memory(call->fault);
-	for (;;) {
-		int ready = client_poll(call, POLLIN, call->request->deadline);
-		if (ready == 0)
-			return late(call, "waiting for the answer");
-		ssize_t got = ready < 0 ? -1
-					: recv(call->fd, reply->bytes + reply->length,
-					       reply->capacity - reply->length, MSG_DONTWAIT);
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (got < 0)
-			return broke(call, "reading the answer", strerror(errno));
-		*end = got == 0;
-		reply->length += (size_t)got;
-		call->received += (size_t)got;
-		return ASH_OK;
-	}
+	client_tell(call);
+	ASH_TRY(call->session ? receive_secure(call, &got) : receive_plain(call, &got));
+	*end = got == 0;
+	reply->length += (size_t)got;
+	call->received += (size_t)got;
+	return ASH_OK;
 }
 
 /* Forgets a head of status 1xx; what came behind it moves to the front. */

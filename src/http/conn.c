@@ -6,6 +6,8 @@
 #include "http/conn.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +18,8 @@
 void http_conn_close(struct http_conn *conn)
 {
 	struct http_server *server = conn->loop->server;
+	if (conn->secure)
+		tls_session_release(http_session(conn));
 	close(conn->fd);
 	conn->fd = -1;
 	http_input_free(conn->input);
@@ -40,7 +44,7 @@ static void bury(struct http_thread *thread, struct http_conn *conn)
 		http_loop_send(conn->loop, conn, HTTP_MESSAGE_CLOSED);
 }
 
-static enum http_waiting waits_for(const struct http_conn *conn)
+static enum http_waiting waits_for(struct http_conn *conn)
 {
 	if (conn->output)
 		return HTTP_WAIT_WRITE;
@@ -48,6 +52,8 @@ static enum http_waiting waits_for(const struct http_conn *conn)
 		return HTTP_WAIT_LINGER;
 	if (conn->input)
 		return conn->input->stage == HTTP_INPUT_HEAD ? HTTP_WAIT_HEAD : HTTP_WAIT_BODY;
+	if (conn->secure && tls_session_is_amid(http_session(conn)))
+		return HTTP_WAIT_HEAD;
 	return conn->fresh ? HTTP_WAIT_HEAD : HTTP_WAIT_IDLE;
 }
 
@@ -84,7 +90,7 @@ static bool send_answers(struct http_thread *thread, struct http_conn *conn)
 {
 	bool blocked = false;
 	if (http_output_is_empty(&thread->output))
-		return true;
+		return !thread->output.head.failed; /* nothing to send, or no memory for it */
 	return http_flush(thread, conn, &blocked) && (!blocked || keep_output(thread, conn));
 }
 
@@ -92,7 +98,7 @@ static bool send_answers(struct http_thread *thread, struct http_conn *conn)
 static bool send_rest(struct http_thread *thread, struct http_conn *conn)
 {
 	uint64_t bytes = 0;
-	enum http_send result = http_output_send(conn->output, conn->fd, &bytes);
+	enum http_send result = http_conn_send(conn, conn->output, &bytes);
 	http_count(thread, HTTP_COUNT_SENT, bytes);
 	if (bytes)
 		conn->waiting = HTTP_WAIT_IDLE;
@@ -177,22 +183,84 @@ static enum step answer_kept(struct http_thread *thread, struct http_conn *conn)
 	return send_answers(thread, conn) ? STEP_ON : STEP_CLOSE;
 }
 
+/* When the bytes just received had come, at the latest. The system counts in its ticks. */
+static uint64_t ask_arrival(const struct http_conn *conn)
+{
+	enum { TICK_MS = 20 };
+	struct tcp_info info = {0};
+	socklen_t size = sizeof info;
+	uint64_t now = clock_monotonic(), waited = 0;
+	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+	    info.tcpi_last_data_recv > TICK_MS)
+		waited = (info.tcpi_last_data_recv - TICK_MS) * UINT64_C(1000000);
+	return waited < now ? now - waited : now;
+}
+
+/* When they came: of the event that told of them, which counts once. */
+static uint64_t take_arrival(struct http_thread *thread, struct http_conn *conn)
+{
+	uint64_t told = conn->late ? 0 : thread->told;
+	thread->told = 0;
+	conn->late = false;
+	return told ? told : ask_arrival(conn);
+}
+
 /* Answers what just came into the thread's buffer. */
 static enum step answer_received(struct http_thread *thread, struct http_conn *conn, size_t length)
 {
 	struct http_input *input = &thread->input;
+	uint64_t arrived = take_arrival(thread, conn);
 	conn->fresh = false;
 	if (conn->input) {
 		if (!http_input_append(conn->input, input->bytes, length))
 			return STEP_CLOSE;
+		conn->input->latest = arrived;
 		return answer_kept(thread, conn);
 	}
 	input->length = length;
+	input->arrived = input->latest = arrived;
 	if (!answer_all(thread, conn, input))
 		return STEP_DEFERRED;
 	if (!keep_input(thread, conn))
 		return STEP_CLOSE;
 	return send_answers(thread, conn) ? STEP_ON : STEP_CLOSE;
+}
+
+/* Who speaks HTTP where TLS is spoken is told so, as far as one packet goes. */
+static void refuse_plain(struct http_thread *thread, struct http_conn *conn)
+{
+	_cleanup_(text_release) struct text answer = {0};
+	http_refusal_write(&answer, 400, "this address speaks TLS: call it by https://",
+			   http_date_line(thread));
+	if (!answer.failed)
+		(void)!send(conn->fd, answer.at, answer.length, MSG_NOSIGNAL);
+}
+
+/* The client is heard out, so that it can read the alert that says why. */
+static enum step refuse_handshake(struct http_thread *thread, struct http_conn *conn)
+{
+	if (tls_session_met_plain(http_session(conn)))
+		refuse_plain(thread, conn);
+	http_count(thread, HTTP_REJECTED_HANDSHAKE, 1);
+	conn->closing = conn->lingers = true;
+	return STEP_ON;
+}
+
+/* Takes a part of what is there: what is left of a record is told by no event. */
+static enum step receive_secure(struct http_thread *thread, struct http_conn *conn)
+{
+	struct tls_session *session = http_session(conn);
+	size_t length;
+	switch (tls_session_receive(session, thread->buffer, sizeof thread->buffer, &length)) {
+	case TLS_DONE: break;
+	case TLS_AWAITS_READ:
+	case TLS_AWAITS_WRITE: return STEP_WAIT;
+	case TLS_BROKEN:
+		return tls_session_is_ready(session) ? STEP_CLOSE : refuse_handshake(thread, conn);
+	default: return STEP_CLOSE;
+	}
+	http_count(thread, HTTP_COUNT_RECEIVED, (uint64_t)length);
+	return answer_received(thread, conn, length);
 }
 
 /* Takes what is there; `hangup`: up to the end. */
@@ -222,6 +290,8 @@ static enum step discard(struct http_thread *thread, struct http_conn *conn)
 /* All is sent, and no more is read. */
 static enum step end(struct http_thread *thread, struct http_conn *conn)
 {
+	if (conn->secure && !conn->ended && tls_session_end(http_session(conn)) == TLS_AWAITS_WRITE)
+		return STEP_WAIT;
 	if (!conn->lingers)
 		return STEP_CLOSE;
 	if (!conn->ended) {
@@ -243,7 +313,7 @@ static enum step advance(struct http_thread *thread, struct http_conn *conn, boo
 	}
 	if (conn->closing)
 		return end(thread, conn);
-	return receive(thread, conn, hangup);
+	return conn->secure ? receive_secure(thread, conn) : receive(thread, conn, hangup);
 }
 
 static void count_expired(struct http_thread *thread, const struct http_conn *conn)

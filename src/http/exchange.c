@@ -3,6 +3,7 @@
  * thread's exchange; only streams send by themselves. */
 #include "http/exchange.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -47,6 +48,20 @@ struct str http_field(const struct http_exchange *exchange, struct str name)
 	return (struct str){0};
 }
 
+bool http_field_once(const struct http_exchange *exchange, struct str name, struct str *out)
+{
+	const struct http_head *head = &exchange->input->head;
+	size_t count = 0;
+	*out = (struct str){0};
+	for (size_t i = 0; i < head->count; i++) {
+		if (!http_equal(part(exchange, head->fields[i].name), name))
+			continue;
+		*out = part(exchange, head->fields[i].value);
+		count++;
+	}
+	return count <= 1;
+}
+
 bool http_field_at(const struct http_exchange *exchange, size_t index, struct str *name,
 		   struct str *value)
 {
@@ -61,6 +76,24 @@ bool http_field_at(const struct http_exchange *exchange, size_t index, struct st
 struct str http_body(const struct http_exchange *exchange)
 {
 	return http_input_body(exchange->input);
+}
+
+bool http_peer_is(const struct http_exchange *exchange, const char *name)
+{
+	struct http_conn *conn = exchange->conn;
+	return conn->secure && tls_session_peer_is(http_session(conn), name);
+}
+
+void http_peer_names(const struct http_exchange *exchange, char *out, size_t size)
+{
+	*out = '\0';
+	if (exchange->conn->secure)
+		tls_session_peer(http_session(exchange->conn), out, size);
+}
+
+uint64_t http_arrived(const struct http_exchange *exchange)
+{
+	return exchange->input->arrived;
 }
 
 struct arena *http_arena(struct http_exchange *exchange)
@@ -153,7 +186,10 @@ static bool wait_writable(struct http_exchange *exchange)
 {
 	struct pollfd ready = {.fd = exchange->conn->fd, .events = POLLOUT};
 	http_blocking_begin();
-	int count = poll(&ready, 1, (int)exchange->thread->server->options.write_timeout_ms);
+	int count;
+	do
+		count = poll(&ready, 1, (int)exchange->thread->server->options.write_timeout_ms);
+	while (count < 0 && errno == EINTR);
 	http_blocking_end();
 	return count > 0 && (ready.revents & POLLOUT);
 }

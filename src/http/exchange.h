@@ -23,12 +23,25 @@ struct str http_authority(const struct http_exchange *exchange);
 
 /* The value of the first field of that name, in any case; its `at` is NULL without one. */
 struct str http_field(const struct http_exchange *exchange, struct str name);
+/* The same, where each of two would be believed by somebody else: false where there are several. */
+bool http_field_once(const struct http_exchange *exchange, struct str name, struct str *out);
 /* The field at `index` from 0; false past the last one. */
 bool http_field_at(const struct http_exchange *exchange, size_t index, struct str *name,
 		   struct str *value);
 
 /* The whole body, out of its chunks if it came in such. */
 struct str http_body(const struct http_exchange *exchange);
+
+/* When the request came, of clock_monotonic(): its first byte, not the handler's turn; it may have
+ * waited for a thread. Told too late by a few milliseconds at most, and by as long as all threads
+ * were in handlers where the system does not say better (not TCP). */
+uint64_t http_arrived(const struct http_exchange *exchange);
+
+/* Whether the client showed, over TLS, a certificate of exactly this DNS name or URI: an authority
+ * vouches for it. False without TLS, and where no certificate was asked for. */
+bool http_peer_is(const struct http_exchange *exchange, const char *name);
+/* The names of that certificate, with commas, cut at `size`; "" where none was shown. */
+void http_peer_names(const struct http_exchange *exchange, char *out, size_t size);
 
 /* Memory that lasts until the response was made. */
 struct arena *http_arena(struct http_exchange *exchange);

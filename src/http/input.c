@@ -99,6 +99,7 @@ enum http_parse http_input_advance(struct http_input *input, size_t body_limit, 
 
 void http_input_next(struct http_input *input)
 {
+	input->arrived = input->latest;
 	input->start += input->head.length + input->body;
 	input->body = 0;
 	input->stage = HTTP_INPUT_HEAD;

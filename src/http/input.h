@@ -23,7 +23,9 @@ struct http_input {
 	size_t start;    /* of the first request in `bytes` */
 	size_t body;     /* bytes of its body so far, behind its head; decoded */
 	enum http_input_stage stage;
-	bool continued; /* 100 (Continue) was asked for and is due or sent */
+	bool continued;   /* 100 (Continue) was asked for and is due or sent */
+	uint64_t arrived; /* of clock_monotonic(): when the first request's first byte was there */
+	uint64_t latest;  /* and what was received last */
 	struct http_head head;
 	struct http_chunks chunks;
 };

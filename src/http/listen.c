@@ -77,6 +77,12 @@ static bool remove_stale(const union address *address, socklen_t length)
 	return stale && unlink(address->local.sun_path) == 0;
 }
 
+static bool is_other_file(const union address *address)
+{
+	struct stat status;
+	return lstat(address->local.sun_path, &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
 static int bind_to(int fd, const union address *address, socklen_t length)
 {
 	int on = 1;
@@ -91,7 +97,7 @@ static int bind_to(int fd, const union address *address, socklen_t length)
 		return -1;
 	if (remove_stale(address, length))
 		return bind(fd, &address->any, length);
-	errno = EADDRINUSE;
+	errno = is_other_file(address) ? ENOTSOCK : EADDRINUSE;
 	return -1;
 }
 
@@ -111,6 +117,17 @@ static int learn_name(struct http_server *server)
 	return 0;
 }
 
+static int refuse(const struct http_server_options *options, int why, struct error *error)
+{
+	enum error_code code = why == EADDRINUSE ? ERROR_BUSY : ERROR_IO;
+	if (options->address[0] == '/')
+		return error_set(error, code, "cannot listen on %s: %s", options->address,
+				 why == ENOTSOCK ? "a file is there that is no socket"
+						 : strerror(why));
+	return error_set(error, code, "cannot listen on %s port %u: %s", options->address,
+			 options->port, strerror(why));
+}
+
 int http_listen(struct http_server *server, struct error *error)
 {
 	union address address = {0};
@@ -121,20 +138,19 @@ int http_listen(struct http_server *server, struct error *error)
 	server->listener = socket(address.any.sa_family, type, 0);
 	if (server->listener < 0 || bind_to(server->listener, &address, length) < 0 ||
 	    listen(server->listener, BACKLOG) < 0 || learn_name(server) < 0)
-		return error_set(error, errno == EADDRINUSE ? ERROR_BUSY : ERROR_IO,
-				 "cannot listen on %s port %u: %s", server->options.address,
-				 server->options.port, strerror(errno));
+		return refuse(&server->options, errno, error);
 	return 0;
 }
 
 void http_listen_end(struct http_server *server)
 {
-	if (server->listener >= 0)
-		close(server->listener);
-	server->listener = -1;
+	/* While it is listened on nobody else takes the path, so that it is still ours. */
 	if (server->path)
 		unlink(server->path);
 	mem_free(take(server->path));
+	if (server->listener >= 0)
+		close(server->listener);
+	server->listener = -1;
 }
 
 int http_watch_listener(struct http_loop *loop, struct error *error)
@@ -155,17 +171,30 @@ static struct http_loop *emptiest(struct http_server *server, struct http_loop *
 	return best;
 }
 
+static struct http_conn *new_secure(struct http_server *server, int fd)
+{
+	struct http_secure *secure = mem_alloc(sizeof *secure);
+	if (!secure || !tls_session_accept(&secure->session, server->options.tls, fd)) {
+		mem_free(secure);
+		return NULL;
+	}
+	secure->conn.secure = true;
+	return &secure->conn;
+}
+
 /* The event that epoll tells at once, as the socket can be written to, is the loop's first. */
 static bool add_connection(struct http_thread *thread, struct http_loop *mine, int fd)
 {
 	struct http_server *server = thread->server;
-	struct http_conn *conn = mem_alloc(sizeof *conn);
+	struct http_conn *conn =
+		server->options.tls ? new_secure(server, fd) : mem_alloc(sizeof *conn);
 	if (!conn)
 		return false;
 	struct http_loop *loop = emptiest(server, mine);
 	conn->loop = loop;
 	conn->fd = fd;
 	conn->fresh = true;
+	conn->late = atomic_load_explicit(&mine->late, memory_order_relaxed) != 0;
 	conn->waiting = HTTP_WAIT_HEAD;
 	conn->deadline = mine->now + server->timeouts[HTTP_WAIT_HEAD];
 	if (atomic_load(&server->draining))
@@ -186,20 +215,42 @@ static bool add_connection(struct http_thread *thread, struct http_loop *mine, i
 	return true;
 }
 
-/* Tells a client that there are too many, as far as one packet goes. */
+/* Who is turned away is counted until it is told. */
+static void tell(struct http_server *server, enum http_rejection why, int error)
+{
+	const struct http_server_options *options = &server->options;
+	struct http_telling *telling = &server->telling[why];
+	uint64_t now = clock_monotonic(), next = atomic_load(&telling->next);
+	atomic_fetch_add(&telling->count, 1);
+	if (!options->tell || now < next ||
+	    !atomic_compare_exchange_strong(&telling->next, &next,
+					    now + HTTP_TELL_MS * UINT64_C(1000000)))
+		return;
+	const struct http_turned_away turned = {why, error, options->connections,
+						atomic_exchange(&telling->count, 0)};
+	options->tell(options->tell_context, &turned);
+}
+
+/* Tells a client that there are too many, as far as one packet goes; over TLS by closing only. */
 static void turn_away(struct http_thread *thread, int fd)
 {
 	_cleanup_(text_release) struct text answer = {0};
+	http_count(thread, HTTP_REJECTED_CONNECTIONS, 1);
+	tell(thread->server, HTTP_REJECTED_CONNECTIONS, 0);
+	if (thread->server->options.tls) {
+		close(fd);
+		return;
+	}
 	http_refusal_write(&answer, 503, "there are too many connections", http_date_line(thread));
 	if (!answer.failed && send(fd, answer.at, answer.length, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		shutdown(fd, SHUT_WR);
 	close(fd);
-	http_count(thread, HTTP_REJECTED_CONNECTIONS, 1);
 }
 
-static void pause_accepting(struct http_thread *thread, struct http_loop *loop)
+static void pause_accepting(struct http_thread *thread, struct http_loop *loop, int error)
 {
 	http_count(thread, HTTP_REJECTED_SYSTEM, 1);
+	tell(thread->server, HTTP_REJECTED_SYSTEM, error);
 	if (epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener, NULL) == 0)
 		loop->accept_again = loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000);
 }
@@ -212,7 +263,7 @@ static bool accept_one(struct http_thread *thread, struct http_loop *loop)
 	if (fd < 0 && (errno == EAGAIN || errno == EINVAL || errno == EBADF))
 		return false;
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
-		pause_accepting(thread, loop);
+		pause_accepting(thread, loop, errno);
 		return false;
 	}
 	if (fd < 0)
@@ -229,8 +280,11 @@ static bool accept_one(struct http_thread *thread, struct http_loop *loop)
 
 void http_accept_some(struct http_thread *thread, struct http_loop *loop)
 {
-	for (int i = 0; i < HTTP_ACCEPT_BATCH && accept_one(thread, loop); i++)
-		;
+	int count = 0;
+	while (count < HTTP_ACCEPT_BATCH && accept_one(thread, loop))
+		count++;
+	if (count == HTTP_ACCEPT_BATCH)
+		http_loop_stay_late(loop);
 }
 
 void http_accept_last(struct http_thread *thread, struct http_loop *loop)

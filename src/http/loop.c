@@ -44,6 +44,12 @@ void http_loop_send_fresh(struct http_loop *loop, struct http_conn *conn)
 	while (!atomic_compare_exchange_weak(&loop->fresh, &first, conn));
 }
 
+void http_loop_stay_late(struct http_loop *loop)
+{
+	if (atomic_load_explicit(&loop->late, memory_order_relaxed))
+		atomic_store(&loop->late, HTTP_LATE);
+}
+
 void http_loop_bury(struct http_loop *loop, struct http_conn *conn)
 {
 	http_wheel_remove(&conn->timer);
@@ -171,6 +177,14 @@ static bool is_hangup(struct epoll_event event)
 	return event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
 }
 
+/* Works on a connection that was claimed for an event; `told`: when that was, or 0. */
+static void work_for(struct http_thread *thread, struct epoll_event event, uint64_t told)
+{
+	thread->told = event.events & EPOLLIN ? told : 0;
+	http_conn_work(thread, event.data.ptr, is_hangup(event));
+	thread->told = 0;
+}
+
 static void on_event(struct http_thread *thread, struct http_loop *loop, struct epoll_event event)
 {
 	if (event.data.ptr == loop)
@@ -178,7 +192,8 @@ static void on_event(struct http_thread *thread, struct http_loop *loop, struct 
 	else if (event.data.ptr == loop->server)
 		http_accept_some(thread, loop);
 	else if (claim(event.data.ptr, is_hangup(event)))
-		http_conn_work(thread, event.data.ptr, is_hangup(event));
+		work_for(thread, event,
+			 atomic_load_explicit(&loop->late, memory_order_relaxed) ? 0 : loop->now);
 }
 
 /* Serves the batch; false when the loop was lost. */
@@ -214,19 +229,15 @@ static void fetch_for(struct http_loop *loop)
 		add_events(loop, events, count);
 }
 
-/* Claims a connection out of another loop's batch. What is no connection is told again by the
- * system, to the loop's own thread. */
-static struct http_conn *steal(struct http_loop *loop, bool *hangup)
+/* Takes an event out of another loop's batch and claims its connection; false when there is none.
+ * What is no connection is told again by the system, to the loop's own thread. */
+static bool steal(struct http_loop *loop, struct epoll_event *out)
 {
-	struct epoll_event event;
-	struct http_conn *found = NULL;
+	bool found = false;
 	atomic_fetch_add(&loop->thieves, 1);
-	while (!found && take_event(loop, &event)) {
-		*hangup = is_hangup(event);
-		if (event.data.ptr != loop && event.data.ptr != loop->server &&
-		    claim(event.data.ptr, *hangup))
-			found = event.data.ptr;
-	}
+	while (!found && take_event(loop, out))
+		found = out->data.ptr != loop && out->data.ptr != loop->server &&
+			claim(out->data.ptr, is_hangup(*out));
 	atomic_fetch_sub(&loop->thieves, 1);
 	return found;
 }
@@ -251,17 +262,16 @@ static bool help(struct http_thread *thread, struct http_loop *mine)
 	if (server->loops[index] == mine)
 		index = thread->help_next++ % server->loop_count;
 	struct http_loop *loop = server->loops[index];
-	struct http_conn *conn;
-	bool hangup;
+	struct epoll_event event;
 	thread->helped = mine->now;
 	if (!is_stuck(thread, index))
 		return true;
 	if (atomic_fetch_add(&loop->thieves, 1) == 0) /* one thief adds at a time */
 		fetch_for(loop);
 	atomic_fetch_sub(&loop->thieves, 1);
-	for (int i = 0; i < HTTP_HELP_EVENTS && (conn = steal(loop, &hangup)); i++) {
+	for (int i = 0; i < HTTP_HELP_EVENTS && steal(loop, &event); i++) {
 		http_count(thread, HTTP_COUNT_HELPED, 1);
-		http_conn_work(thread, conn, hangup);
+		work_for(thread, event, atomic_load(&loop->late) ? 0 : clock_monotonic());
 		if (!thread->loop)
 			return false;
 	}
@@ -365,11 +375,22 @@ static int patience(const struct http_loop *loop)
 		       : wait;
 }
 
+/* A round is over. One more is late while the system, or the listener, had more than was taken. */
+static void count_late(struct http_loop *loop)
+{
+	unsigned late = atomic_load_explicit(&loop->late, memory_order_relaxed);
+	if (__builtin_expect(late != 0, 0))
+		atomic_compare_exchange_strong(&loop->late, &late, late - 1);
+}
+
 static void next_batch(struct http_loop *loop)
 {
 	struct epoll_event events[HTTP_BATCH];
+	count_late(loop);
 	int count = epoll_wait(loop->epoll, events, HTTP_BATCH, patience(loop));
 	loop->now = clock_monotonic();
+	if (count == HTTP_BATCH)
+		http_loop_stay_late(loop);
 	if (count > 0) {
 		add_events(loop, events, count);
 		http_team_watch(loop->server);

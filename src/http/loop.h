@@ -24,6 +24,9 @@ void http_loop_send_fresh(struct http_loop *loop, struct http_conn *conn);
 /* Frees a closed connection as soon as nothing can point to it; for the loop's owner. */
 void http_loop_bury(struct http_loop *loop, struct http_conn *conn);
 
+/* Of a loop that is late: there was more than was taken, so the next round is late, too. */
+void http_loop_stay_late(struct http_loop *loop);
+
 /* Serves until the thread loses the loop, or the server ends. */
 void http_loop_serve(struct http_thread *thread, struct http_loop *loop);
 

@@ -8,7 +8,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "http/tls_session.h"
+
 enum { KEPT_CAPACITY = 128 * 1024, SENDFILE_MOST = 1 << 20 };
+
+/* Bytes of one record of TLS. */
+enum { RECORD_SIZE = 16 * 1024 };
 
 void http_body_release(struct http_body *body)
 {
@@ -72,6 +77,57 @@ static enum http_send send_file(struct http_output *output, int fd, uint64_t *by
 	return HTTP_SEND_DONE;
 }
 
+static enum http_send sealed(enum tls_result result)
+{
+	switch (result) {
+	case TLS_DONE: return HTTP_SEND_DONE;
+	case TLS_AWAITS_READ:
+	case TLS_AWAITS_WRITE: return HTTP_SEND_BLOCKED;
+	default: return HTTP_SEND_FAILED;
+	}
+}
+
+static enum http_send seal_head(struct http_output *output, struct tls_session *session,
+				size_t *sent)
+{
+	struct str head = {output->head.at + output->sent, output->head.length - output->sent};
+	session->more = output->body.left.length || output->body.file_left;
+	enum tls_result result = tls_session_send(session, head, sent);
+	output->sent += *sent;
+	return sealed(result);
+}
+
+static enum http_send seal_body(struct http_output *output, struct tls_session *session,
+				size_t *sent)
+{
+	struct http_body *body = &output->body;
+	session->more = body->file_left > 0;
+	enum tls_result result = tls_session_send(session, body->left, sent);
+	body->left = str_from(body->left, *sent);
+	return sealed(result);
+}
+
+/* What was read but not taken is read again: the file may not change meanwhile, or the connection
+ * breaks. */
+static enum http_send seal_file(struct http_output *output, struct tls_session *session,
+				size_t *sent)
+{
+	struct http_body *body = &output->body;
+	char record[RECORD_SIZE];
+	size_t most = body->file_left < sizeof record ? (size_t)body->file_left : sizeof record;
+	ssize_t got;
+	do
+		got = pread(body->file, record, most, body->file_at);
+	while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return HTTP_SEND_FAILED;
+	session->more = (uint64_t)got < body->file_left;
+	enum tls_result result = tls_session_send(session, (struct str){record, (size_t)got}, sent);
+	body->file_at += (int64_t)*sent;
+	body->file_left -= *sent;
+	return sealed(result);
+}
+
 static void finish(struct http_output *output)
 {
 	http_body_release(&output->body);
@@ -90,6 +146,25 @@ enum http_send http_output_send(struct http_output *output, int fd, uint64_t *by
 			result = send_memory(output, fd, bytes);
 		else
 			result = send_file(output, fd, bytes);
+	}
+	if (result == HTTP_SEND_DONE)
+		finish(output);
+	return result;
+}
+
+enum http_send http_output_seal(struct http_output *output, struct tls_session *session,
+				uint64_t *bytes)
+{
+	enum http_send result = HTTP_SEND_DONE;
+	while (result == HTTP_SEND_DONE && !http_output_is_empty(output)) {
+		size_t sent = 0;
+		if (output->sent < output->head.length)
+			result = seal_head(output, session, &sent);
+		else if (output->body.left.length)
+			result = seal_body(output, session, &sent);
+		else
+			result = seal_file(output, session, &sent);
+		*bytes += sent;
 	}
 	if (result == HTTP_SEND_DONE)
 		finish(output);

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+struct tls_session;
+
 /* Bytes on their way to a client: first `head` (responses that were put together), then one body
  * that is not copied: a text, a borrowed run of bytes, or a part of a file. */
 
@@ -50,5 +52,9 @@ static inline bool http_output_is_empty(const struct http_output *output)
 /* Sends what the socket takes, and adds to `*bytes`. With HTTP_SEND_DONE the output is empty
  * again, its body released; a large buffer of `head` is given back. */
 enum http_send http_output_send(struct http_output *output, int fd, uint64_t *bytes);
+
+/* The same over TLS. */
+enum http_send http_output_seal(struct http_output *output, struct tls_session *session,
+				uint64_t *bytes);
 
 #endif

@@ -121,7 +121,7 @@ bool http_flush(struct http_thread *thread, struct http_conn *conn, bool *blocke
 	uint64_t bytes = 0;
 	if (thread->output.head.failed)
 		return false;
-	enum http_send result = http_output_send(&thread->output, conn->fd, &bytes);
+	enum http_send result = http_conn_send(conn, &thread->output, &bytes);
 	http_count(thread, HTTP_COUNT_SENT, bytes);
 	*blocked = result == HTTP_SEND_BLOCKED;
 	return result != HTTP_SEND_FAILED;

@@ -37,6 +37,7 @@ struct route {
 	struct str pattern;
 	struct segment *segments;
 	size_t count;
+	bool catches; /* any path: no part must be equal */
 	http_route_handler handle;
 	void *context;
 	atomic_int habit;
@@ -62,6 +63,8 @@ struct http_router {
 	struct state *states;
 	size_t state_count, state_capacity;
 	size_t entries; /* of all states' lists */
+	bool (*otherwise)(void *context, struct http_exchange *exchange, bool caught);
+	void *otherwise_context;
 };
 
 struct http_match {
@@ -140,6 +143,7 @@ static int read_pattern(struct http_router *router, struct route *route, struct 
 	size_t parts = 0;
 	for (const char *at = pattern; *at; at++)
 		parts += *at == '/';
+	route->catches = true;
 	route->segments = arena_array(&router->arena, parts, sizeof *route->segments);
 	if (!route->segments)
 		return error_memory(error);
@@ -151,6 +155,7 @@ static int read_pattern(struct http_router *router, struct route *route, struct 
 			return bad_pattern(error, pattern, "goes on behind \"{...}\"");
 		if (read_segment(&route->segments[route->count], part, pattern, error) < 0)
 			return -1;
+		route->catches &= route->segments[route->count].kind != KIND_EQUAL;
 		route->count++;
 	}
 	return has_name_twice(route) ? bad_pattern(error, pattern, "has two parameters of one name")
@@ -346,6 +351,15 @@ static int expand(struct http_router *router, size_t at, struct error *error)
 	return 0;
 }
 
+void http_router_otherwise(struct http_router *router,
+			   bool (*handle)(void *context, struct http_exchange *exchange,
+					  bool caught),
+			   void *context)
+{
+	router->otherwise = handle;
+	router->otherwise_context = context;
+}
+
 static int refuse_twins(const struct http_router *router, struct error *error)
 {
 	for (size_t i = 1; i < router->count; i++) {
@@ -521,17 +535,27 @@ static bool find(const struct http_router *router, struct arena *arena, struct s
 	return !match->route || read_rest(arena, path, match);
 }
 
+static bool is_answered_otherwise(const struct http_router *router, struct http_exchange *exchange,
+				  const struct route *route)
+{
+	return router->otherwise && (!route || route->catches) &&
+	       router->otherwise(router->otherwise_context, exchange, route != NULL);
+}
+
 void http_router_handle(void *pointer, struct http_exchange *exchange)
 {
+	const struct http_router *router = pointer;
 	const struct state *state;
 	struct http_match match;
-	if (!find(pointer, http_arena(exchange), http_method(exchange), http_path(exchange), &match,
+	if (!find(router, http_arena(exchange), http_method(exchange), http_path(exchange), &match,
 		  &state))
 		http_problem(exchange, 400, STR("the path holds a part that is not allowed"));
-	else if (!match.route)
-		answer_without_route(exchange, state, &match);
-	else
+	else if (is_answered_otherwise(router, exchange, match.route))
+		return;
+	else if (match.route)
 		run(match.route, exchange, &match);
+	else
+		answer_without_route(exchange, state, &match);
 }
 
 struct str http_router_find(const struct http_router *router, struct arena *arena,
@@ -541,16 +565,6 @@ struct str http_router_find(const struct http_router *router, struct arena *aren
 	struct http_match match;
 	bool found = find(router, arena, method, path, &match, &state) && match.route;
 	return found ? match.route->pattern : (struct str){0};
-}
-
-bool http_router_at(const struct http_router *router, size_t index, struct str *method,
-		    struct str *pattern)
-{
-	if (index >= router->count)
-		return false;
-	*method = router->routes[index]->method;
-	*pattern = router->routes[index]->pattern;
-	return true;
 }
 
 struct str http_param(const struct http_match *match, struct str name)

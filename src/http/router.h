@@ -40,6 +40,14 @@ void http_router_freep(struct http_router **router);
 int http_router_add(struct http_router *router, const char *method, const char *pattern,
 		    http_route_handler handle, void *context, struct error *error) must_check;
 
+/* Has `handle` look at each request without a route, before it is answered 404 or 405, and, with
+ * `caught`, at each whose route takes any path: its pattern has no part that is equal, as
+ * "/{path...}". True: it has answered. Not after http_router_build(). */
+void http_router_otherwise(struct http_router *router,
+			   bool (*handle)(void *context, struct http_exchange *exchange,
+					  bool caught),
+			   void *context);
+
 /* Makes the router ready to be used, by any number of threads. Errors: ERROR_INVALID (two routes
  * for the same paths and method: the message names both), ERROR_MEMORY, ERROR_LIMIT (patterns that
  * overlap in too many ways). After an error the router can only be freed. */
@@ -54,10 +62,6 @@ void http_router_handle(void *router, struct http_exchange *exchange);
 /* The pattern that a path would be answered by; its `at` is NULL without one. */
 struct str http_router_find(const struct http_router *router, struct arena *arena,
 			    struct str method, struct str path);
-
-/* The route at `index` from 0, best patterns first; false past the last one. */
-bool http_router_at(const struct http_router *router, size_t index, struct str *method,
-		    struct str *pattern);
 
 /* What stood in the place of "{name}", unescaped; its `at` is NULL if the pattern has no such. */
 struct str http_param(const struct http_match *match, struct str name);

@@ -18,6 +18,13 @@ static uint64_t nanoseconds(uint32_t ms)
 
 #define DEFAULT(field, value) ((field) = (field) ? (field) : (value))
 
+static bool shows_certificate(struct http_tls *tls)
+{
+	struct http_tls_facts facts;
+	http_tls_describe(tls, &facts);
+	return facts.shows;
+}
+
 static int set_options(struct http_server *server, const struct http_server_options *from,
 		       struct error *error)
 {
@@ -35,6 +42,8 @@ static int set_options(struct http_server *server, const struct http_server_opti
 	DEFAULT(options->watch_ms, 1);
 	if (!options->handle)
 		return error_set(error, ERROR_INVALID, "a server needs a handler");
+	if (options->tls && !shows_certificate(options->tls))
+		return error_set(error, ERROR_INVALID, "a server with TLS needs a certificate");
 	if (options->loops > CREW_LIMIT || options->threads > HTTP_THREAD_LIMIT ||
 	    options->threads <= options->loops)
 		return error_set(

@@ -14,9 +14,35 @@
 
 struct http_server;
 struct http_exchange;
+struct http_tls;
+
+/* Between two words on connections that are turned away for one reason. */
+enum { HTTP_TELL_MS = 10000 };
 
 /* Most threads that one server may have, and what it has when nothing is said. */
 enum { HTTP_THREAD_LIMIT = 1024, HTTP_THREADS = 64 };
+
+/* Why a connection or a request was turned away. */
+enum http_rejection {
+	HTTP_REJECTED_SYNTAX,      /* 400, 417, 501, 505: not HTTP/1.1 as we read it */
+	HTTP_REJECTED_HEAD,        /* 414, 431: target or header over the bound */
+	HTTP_REJECTED_BODY,        /* 413 */
+	HTTP_REJECTED_SLOW_HEAD,   /* 408, or closed, when the head did not come in time */
+	HTTP_REJECTED_SLOW_BODY,   /* 408: the body did not come in time */
+	HTTP_REJECTED_SLOW_READER, /* closed: the client did not take its answer */
+	HTTP_REJECTED_CONNECTIONS, /* 503: too many connections */
+	HTTP_REJECTED_SYSTEM,      /* accept() failed: no descriptors, no memory */
+	HTTP_REJECTED_HANDSHAKE,   /* closed: no TLS, or a certificate that is not believed */
+	HTTP_REJECTIONS
+};
+
+/* Connections that were not let in. */
+struct http_turned_away {
+	enum http_rejection why; /* HTTP_REJECTED_CONNECTIONS or HTTP_REJECTED_SYSTEM */
+	int error;               /* of HTTP_REJECTED_SYSTEM: the errno */
+	uint32_t bound;          /* of connections at once */
+	uint64_t count;          /* of these since it was told last, this one with them */
+};
 
 /* A zero means the default that stands behind each field. */
 struct http_server_options {
@@ -31,16 +57,23 @@ struct http_server_options {
 	uint32_t idle_timeout_ms;  /* 75,000 between requests */
 	uint32_t write_timeout_ms; /* 30,000 without the client taking a byte */
 	uint32_t watch_ms;         /* 1: a handler that takes longer loses its loop; see below */
+	struct http_tls *tls;      /* NULL: without. Shows a certificate; outlives the server */
 
 	/* Answers one request; called on many threads at once. `exchange` is gone when it
 	 * returns. A handler that makes no response is answered 500. */
 	void (*handle)(void *context, struct http_exchange *exchange);
 	void *context;
+
+	/* Is told of connections that are turned away, of each reason once in HTTP_TELL_MS at most,
+	 * on a thread that accepts, which waits meanwhile. NULL: nobody is. */
+	void (*tell)(void *context, const struct http_turned_away *turned);
+	void *tell_context;
 };
 
-/* Binds, listens and starts the threads; requests may be answered before it returns. `*out` belongs
- * to the caller: http_server_free(). Errors: ERROR_INVALID (an address that is none, no handler),
- * ERROR_BUSY (the address is in use), ERROR_IO (no permission, no thread), ERROR_MEMORY. */
+/* Binds, listens and starts the threads; requests may be answered before it returns. `*out`
+ * belongs to the caller: http_server_free(). Errors: ERROR_INVALID (an address that is none, no
+ * handler, TLS without a certificate), ERROR_BUSY (the address is in use), ERROR_IO (no
+ * permission, no thread), ERROR_MEMORY. */
 int http_server_start(const struct http_server_options *options, struct http_server **out,
 		      struct error *error) must_check;
 
@@ -58,19 +91,6 @@ unsigned http_server_drain(struct http_server *server, uint32_t patience_ms);
 void http_server_free(struct http_server *server);
 /* http_server_free() for _cleanup_. */
 void http_server_freep(struct http_server **server);
-
-/* Why a connection or a request was turned away. */
-enum http_rejection {
-	HTTP_REJECTED_SYNTAX,      /* 400, 417, 501, 505: not HTTP/1.1 as we read it */
-	HTTP_REJECTED_HEAD,        /* 414, 431: target or header over the bound */
-	HTTP_REJECTED_BODY,        /* 413 */
-	HTTP_REJECTED_SLOW_HEAD,   /* 408, or closed, when the head did not come in time */
-	HTTP_REJECTED_SLOW_BODY,   /* 408: the body did not come in time */
-	HTTP_REJECTED_SLOW_READER, /* closed: the client did not take its answer */
-	HTTP_REJECTED_CONNECTIONS, /* 503: too many connections */
-	HTTP_REJECTED_SYSTEM,      /* accept() failed: no descriptors, no memory */
-	HTTP_REJECTIONS
-};
 
 /* What a server did since it started. */
 struct http_counters {

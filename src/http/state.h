@@ -15,6 +15,7 @@
 #include "http/input.h"
 #include "http/output.h"
 #include "http/server.h"
+#include "http/tls_session.h"
 #include "http/wheel.h"
 
 /* What a server is made of, for the files of this folder. Who may touch what:
@@ -76,7 +77,15 @@ struct http_conn {
 	bool closing;       /* no request is read any more */
 	bool lingers;       /* the client may still be sending when we close */
 	bool fresh;         /* nothing came yet */
+	bool late;          /* and it was accepted late: see http_loop.late */
 	bool ended;         /* the client sends no more */
+	bool secure;        /* it is that of a struct http_secure */
+};
+
+/* A connection over TLS; one without pays nothing for it. */
+struct http_secure {
+	struct http_conn conn; /* first, for the cast */
+	struct tls_session session;
 };
 
 struct http_loop {
@@ -86,6 +95,7 @@ struct http_loop {
 	_Atomic(struct http_conn *) inbox;
 	_Atomic(struct http_conn *) fresh; /* accepted by other threads */
 	atomic_uint progress;              /* counts what the owner takes out of the batch */
+	atomic_uint late;    /* rounds from this one on, in which events may be older than `now` */
 	atomic_uint thieves; /* threads that hold an event of the batch, not yet its connection */
 	atomic_bool batch_lock;
 	atomic_uint connections;
@@ -104,6 +114,10 @@ struct http_loop {
 };
 
 enum { HTTP_HANDLING = 1 };
+
+/* Of http_loop.late, where a handler kept the loop because no thread was left: nobody looked
+ * meanwhile, in this round and before the next one. */
+enum { HTTP_LATE = 2 };
 
 /* How the response of an exchange ends. */
 struct http_exchange {
@@ -144,6 +158,7 @@ struct http_thread {
 	pthread_t id;
 	bool in_handler;
 	unsigned blocking; /* depth of http_blocking_begin() */
+	uint64_t told;     /* when the event at hand was; 0: nobody knows */
 	uint64_t helped;   /* when it last looked at another loop */
 	unsigned help_next;
 	unsigned seen[CREW_LIMIT]; /* progress of the loops, then */
@@ -156,6 +171,12 @@ struct http_thread {
 	char buffer[HTTP_BUFFER_SIZE];
 };
 
+/* Of options.tell, for one reason. */
+struct http_telling {
+	_Atomic uint64_t count; /* not told yet */
+	_Atomic uint64_t next;  /* when more of it is told; 0: at once */
+};
+
 struct http_server {
 	struct http_server_options options;
 	uint64_t timeouts[HTTP_WAITS]; /* ns */
@@ -166,6 +187,7 @@ struct http_server {
 	char *path; /* of a Unix socket, or NULL */
 
 	atomic_uint open; /* connections */
+	struct http_telling telling[HTTP_REJECTIONS];
 	atomic_bool draining;
 	atomic_bool stopping;
 	atomic_uint drained; /* loops that accept no more */
@@ -185,6 +207,21 @@ struct http_server {
 	sem_t watcher_wake;
 	_Atomic uint64_t taken; /* by the watcher */
 };
+
+/* That of a connection which is `secure`. */
+static inline struct tls_session *http_session(struct http_conn *conn)
+{
+	return &((struct http_secure *)(void *)conn)->session;
+}
+
+/* Sends what the client takes of `output`. */
+static inline enum http_send http_conn_send(struct http_conn *conn, struct http_output *output,
+					    uint64_t *bytes)
+{
+	return __builtin_expect(conn->secure, 0)
+		       ? http_output_seal(output, http_session(conn), bytes)
+		       : http_output_send(output, conn->fd, bytes);
+}
 
 /* Adds to a counter of the calling thread, which is its only writer. */
 static inline void http_count(struct http_thread *thread, unsigned which, uint64_t more)

@@ -162,11 +162,11 @@ static bool pass_on(struct http_loop *loop, uintptr_t owner)
 	struct http_server *server = loop->server;
 	bool passed = false;
 	pthread_mutex_lock(&server->lock);
-	if (atomic_load(&loop->owner) == owner && call_thread(server)) {
-		passed = atomic_compare_exchange_strong(&loop->owner, &owner, 0);
-		if (passed)
-			add_orphan(server, loop);
-	}
+	bool holds = atomic_load(&loop->owner) == owner, found = holds && call_thread(server);
+	if (found && (passed = atomic_compare_exchange_strong(&loop->owner, &owner, 0)))
+		add_orphan(server, loop);
+	if (holds && !found)
+		atomic_store(&loop->late, HTTP_LATE);
 	pthread_mutex_unlock(&server->lock);
 	return passed;
 }

@@ -101,6 +101,20 @@ bool http_list_has(struct str list, struct str token)
 	return false;
 }
 
+bool http_is_media(struct str value, struct str type)
+{
+	struct str part, name;
+	bool good = str_split(&value, ';', &part) && http_equal(http_trim(part), type);
+	while (good && str_split(&value, ';', &part)) {
+		str_split(&part, '=', &name);
+		if (!http_equal(http_trim(name), STR("charset")))
+			continue;
+		part = http_trim(part);
+		good = http_equal(part, STR("utf-8")) || http_equal(part, STR("\"utf-8\""));
+	}
+	return good;
+}
+
 /* "0.75" is 750; what is no quality value is 0. */
 static int quality(struct str text)
 {

@@ -46,6 +46,10 @@ bool http_list_next(struct str *rest, struct str *out);
 /* Whether a comma-separated list holds the token, in any case. */
 bool http_list_has(struct str list, struct str token);
 
+/* Whether a Content-Type is of that media type ("application/json") and, where it says a charset,
+ * of UTF-8. Its other parameters are not looked at. */
+bool http_is_media(struct str value, struct str type);
+
 /* How much an Accept value wants the media type `type` ("application/json"): 0 to 1000, by the
  * most specific range that matches; parameters other than q are not looked at. An empty
  * value, as of a request without the header, wants everything. */

@@ -25,12 +25,14 @@ static ash_status run(const char *server, const char *command, struct fault *fau
 {
 	_cleanup_(connection_freep) PGconn *connection = PQconnectdb(server);
 	if (PQstatus(connection) != CONNECTION_OK)
-		return fault_set(fault, ASH_UNAVAILABLE, "%s", PQerrorMessage(connection));
+		return fault_set(fault, ASH_UNAVAILABLE, "%.*s",
+				 STR_ARG(str_trim(str_of(PQerrorMessage(connection)))));
 	PGresult *result = PQexec(connection, command);
 	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	PQclear(result);
 	return done ? ASH_OK
-		    : fault_set(fault, ASH_PERMISSION_DENIED, "%s", PQerrorMessage(connection));
+		    : fault_set(fault, ASH_PERMISSION_DENIED, "%.*s",
+				STR_ARG(str_trim(str_of(PQerrorMessage(connection)))));
 }
 
 static void add_escaped(struct text *url, const char *value)

@@ -133,13 +133,16 @@ void ash_expect_rows_(ash_test *test, const char *file, int line, const char *mo
 		      const char *sql, const char *const *rows)
 {
 	const struct kit_place place = {test, file, line};
+	const struct member *member = kit_member(&place, module);
 	_cleanup_(text_release) struct text actual = {0}, expected = {0};
 	struct text message = {0};
 	struct fault fault;
+	ash_status status = read_rows(test, member, sql, &actual, &fault);
+	if (status != ASH_OK)
+		text_release(&actual); /* what fails does not return */
+	kit_require(&place, status, sql, &fault);
 	for (const char *const *row = rows + 1; *row; row++)
 		text_addf(&expected, "%s\n", *row);
-	kit_require(&place, read_rows(test, kit_member(&place, module), sql, &actual, &fault), sql,
-		    &fault);
 	if (str_equal(text_str(&actual), text_str(&expected)) && !actual.failed && !expected.failed)
 		return;
 	text_addf(&message, "%s\n  gives", sql);

@@ -79,7 +79,8 @@ static bool has_field(const struct kit_event *event, const ash_test_field *field
 		message_field(event->type->message, field->name);
 	message_field_text(described, event->message, &actual);
 	add_value(&expected, field->value);
-	return str_equal(text_str(&actual), text_str(&expected));
+	return !actual.failed && !expected.failed &&
+	       str_equal(text_str(&actual), text_str(&expected));
 }
 
 static bool matches(const struct kit_event *event, const ash_event *type,
@@ -210,7 +211,7 @@ static void read_letters(const struct kit_place *place, struct letters *letters)
 	const struct dead_filter all = {.most = KIT_LIST_LIMIT};
 	struct fault fault;
 	kit_require(place,
-		    event_dead_list(place->test->host.hub, &all, see_letter, letters, &fault),
+		    event_dead_list(place->test->host.hub, &all, see_letter, letters, NULL, &fault),
 		    "reading the dead letters", &fault);
 }
 

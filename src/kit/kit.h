@@ -47,6 +47,7 @@ struct kit_answer;
 
 struct ash_test {
 	ash_test_options options;
+	bool open; /* the caller has it */
 	struct kit_database database;
 	struct settings settings;
 	struct kit_clock clock;

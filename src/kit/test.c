@@ -3,6 +3,7 @@
  * thread and clock. Expects nothing; the expectations are in expect_*.c. */
 #include "kit/kit.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ _Noreturn void kit_fail_text(const struct kit_place *place, struct text *message
 		char kept[4096];
 		snprintf(kept, sizeof kept, "%s", words);
 		text_release(message);
+		if (!test->open) /* nobody else has it yet */
+			ash_test_close(test);
 		fail(place->file, place->line, kept);
 	}
 	fprintf(stderr, "%s:%d: %s\n", place->file, place->line, words);
@@ -159,6 +162,8 @@ ash_test *ash_test_open_(const char *file, int line, const ash_test_options *opt
 {
 	ash_test *test = mem_alloc(sizeof *test);
 	struct fault fault;
+	if (!test && options->fail)
+		options->fail(file, line, "there is no memory left");
 	if (!test) {
 		fprintf(stderr, "%s:%d: there is no memory left\n", file, line);
 		exit(EXIT_FAILURE);
@@ -177,6 +182,7 @@ ash_test *ash_test_open_(const char *file, int line, const ash_test_options *opt
 	kit_require(&place, host_open(&test->host, &fault), "opening the store", &fault);
 	kit_require(&place, host_migrate(&test->host, &(struct store_migration_options){0}, &fault),
 		    "migrating the store", &fault);
+	test->open = true;
 	return test;
 }
 
@@ -221,9 +227,9 @@ ash_call *ash_test_call(ash_test *test)
 	return new_call(&place, &test->outside);
 }
 
-ash_call *ash_test_call_as(ash_test *test, const char *module)
+ash_call *ash_test_call_as_(ash_test *test, const char *file, int line, const char *module)
 {
-	const struct kit_place place = {test, "ash_test_call_as", 0};
+	const struct kit_place place = {test, file, line};
 	return new_call(&place, kit_member(&place, module));
 }
 
@@ -253,24 +259,38 @@ void ash_test_publish_(ash_test *test, const char *file, int line, const ash_eve
 size_t ash_test_settle_(ash_test *test, const char *file, int line)
 {
 	const struct kit_place place = {test, file, line};
-	size_t handled = 0;
+	struct host *host = &test->host;
+	size_t all = 0, handled, taken;
 	struct fault fault;
-	kit_require(&place, event_hub_drain(test->host.hub, &handled, &fault), "handling events",
-		    &fault);
-	return handled;
+	/* An event may start a saga, and a step publish an event. */
+	do {
+		handled = taken = 0;
+		kit_require(&place, event_hub_drain(host->hub, &handled, &fault), "handling events",
+			    &fault);
+		if (host->sagas)
+			kit_require(&place, saga_hub_drain(host->sagas, &taken, &fault),
+				    "running sagas", &fault);
+		all += handled + taken;
+	} while (taken > 0);
+	return all;
 }
 
 /* The next moment after now at which something is due. */
 static int64_t find_next(const struct kit_place *place)
 {
 	struct host *host = &place->test->host;
-	int64_t event = INT64_MAX, schedule = INT64_MAX;
+	int64_t event = INT64_MAX, schedule = INT64_MAX, saga = INT64_MAX;
 	struct fault fault;
 	kit_require(place, event_next_due(host->hub, place->test->clock.wall, &event, &fault),
 		    "asking for the next event", &fault);
 	if (host->schedules)
 		schedule = schedules_next(host->schedules);
-	return event < schedule ? event : schedule;
+	if (host->sagas)
+		kit_require(place,
+			    saga_next_due(host->sagas, place->test->clock.wall, &saga, &fault),
+			    "asking for the next saga", &fault);
+	int64_t sooner = event < schedule ? event : schedule;
+	return sooner < saga ? sooner : saga;
 }
 
 static void turn_to(ash_test *test, int64_t wall)
@@ -284,7 +304,10 @@ static void turn_to(ash_test *test, int64_t wall)
 void ash_test_advance_(ash_test *test, const char *file, int line, int64_t microseconds)
 {
 	const struct kit_place place = {test, file, line};
-	int64_t end = test->clock.wall + microseconds;
+	int64_t end;
+	if (microseconds < 0 || __builtin_add_overflow(test->clock.wall, microseconds, &end))
+		kit_fail(&place, "the clock cannot be turned by %" PRId64 " microseconds",
+			 microseconds);
 	for (;;) {
 		ash_test_settle_(test, file, line);
 		int64_t next = find_next(&place);

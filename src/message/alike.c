@@ -33,19 +33,21 @@ static bool message_values_equal(const ProtobufCMessageDescriptor *type, const v
 	return messages_equal(type, a ? a : empty, b ? b : empty, depth);
 }
 
+bool scalars_alike(const ProtobufCFieldDescriptor *field, const void *a, const void *b)
+{
+	if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES)
+		return str_equal(field_text(field, a), field_text(field, b));
+	return scalar_bits(field->type, a) == scalar_bits(field->type, b) ||
+	       (is_nan(field->type, a) && is_nan(field->type, b));
+}
+
 static bool values_equal(const ProtobufCFieldDescriptor *field, const void *a, const void *b,
 			 unsigned depth)
 {
-	switch (field->type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_BYTES: return str_equal(field_text(field, a), field_text(field, b));
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return message_values_equal(field->descriptor, *(const void *const *)a,
-					    *(const void *const *)b, depth);
-	default:
-		return scalar_bits(field->type, a) == scalar_bits(field->type, b) ||
-		       (is_nan(field->type, a) && is_nan(field->type, b));
-	}
+	if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+		return scalars_alike(field, a, b);
+	return message_values_equal(field->descriptor, *(const void *const *)a,
+				    *(const void *const *)b, depth);
 }
 
 /* Each entry of `a` has one in `b`; keys are unique and there are as many. */

@@ -121,6 +121,9 @@ void scalar_store(ProtobufCType type, void *at, uint64_t bits);
 /* The text of a string field, never NULL; bytes as they are. */
 struct str field_text(const ProtobufCFieldDescriptor *field, const void *at);
 
+/* Whether two values of a field, which are no messages, are equal; NaNs are. */
+bool scalars_alike(const ProtobufCFieldDescriptor *field, const void *a, const void *b);
+
 /* ---- memory of what is read ---- */
 
 /* An arena with a bound. */

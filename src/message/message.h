@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "base/text.h"
 
@@ -75,6 +76,21 @@ void message_know_types(const struct message_types *types);
  * Structs that nest deeper than MESSAGE_DEPTH_LIMIT are not equal; so are maps without memory to
  * compare them. */
 bool message_equal(const ProtobufCMessageDescriptor *type, const void *a, const void *b);
+
+/* Hears where two messages differ. `path` are names of the .proto, as "items.cents"; an item of a
+ * list or map has the path of the list. `a` and `b` show both values to people, cut short. All of
+ * it is gone when it returns. */
+typedef void (*message_differs)(void *context, struct str path, struct str a, struct str b);
+
+/* Tells where the messages differ, by the rules of message_equal(); a path may be told more than
+ * once. Lists of different lengths differ as a whole. A path that `ignored` (NULL: none) has as a
+ * key is left out with all below it. False without memory and where the messages nest deeper than
+ * MESSAGE_DEPTH_LIMIT: then not all of it was told. */
+bool message_compare(const ProtobufCMessageDescriptor *type, const void *a, const void *b,
+		     const struct map *ignored, message_differs tell, void *context) must_check;
+
+/* Whether messages of the type have the path. */
+bool message_has_path(const ProtobufCMessageDescriptor *type, struct str path);
 
 /* Copies the message and all it points to into `out` and `arena`; NULL texts become empty ones. On
  * an error `out` is as it was. Errors: ASH_RESOURCE_EXHAUSTED (too deep, no memory). */

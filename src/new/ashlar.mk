@@ -61,7 +61,7 @@ $(programs): $(OUT)/%: $(OUT)/%.o $(filter-out $(OUT)/main.o,$(objects))
 	$(call say,link $@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ashlar_libs)
 
 # What is made must be there before anything is compiled that may include it.
-headers := $(made:%=%.h) $(if $(page),$(OUT)/made/page.h)
+headers := $(made:%=%.h) $(names:%=$(OUT)/made/%.messages.h) $(if $(page),$(OUT)/made/page.h)
 
 $(OUT)/made/%.o: $(OUT)/made/%.c | $(headers)
 	$(call say,cc   $<)$(CC) $(ashlar_flags) $(CPPFLAGS) $(CFLAGS) -w -MMD -MP -c -o $@ $<
@@ -71,13 +71,14 @@ $(OUT)/%.o: %.c | $(headers)
 	$(call say,cc   $<)$(CC) $(ashlar_flags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The plug-in comes first: it tells what is wrong with its line. The folder is a prerequisite, so
-# that a migration that was taken away is noticed too.
+# that a migration that was taken away is noticed too; and all messages are, for one .proto may
+# import another.
 .SECONDEXPANSION:
 $(OUT)/made/%.pb-c.c $(OUT)/made/%.pb-c.h $(OUT)/made/%.port.c $(OUT)/made/%.port.h \
-$(OUT)/made/%.module.c $(OUT)/made/%.module.h: $(MODULES)/%/module.yaml $$(MODULES)/$$*/$$*.proto \
-		$$(wildcard $$(MODULES)/$$*/migrations $$(MODULES)/$$*/migrations/*.sql)
+$(OUT)/made/%.messages.h $(OUT)/made/%.module.c $(OUT)/made/%.module.h: $(MODULES)/%/module.yaml $$(MODULES)/$$*/$$*.proto \
+		$(wildcard $(MODULES)/*/*.proto) $$(wildcard $$(MODULES)/$$*/migrations $$(MODULES)/$$*/migrations/*.sql)
 	@mkdir -p $(@D)
-	$(call say,make C of $(MODULES)/$*)$(PROTOC) -I$(MODULES)/$* -I$(call ashlar_get,includedir) \
+	$(call say,make C of $(MODULES)/$*)$(PROTOC) -I$(MODULES)/$* $(folders:%=-I%) -I$(call ashlar_get,includedir) \
 		--plugin=$(call ashlar_get,protoc_gen_ashlar) \
 		--ashlar_out=$(OUT)/made --ashlar_opt=contract=$(MODULES)/$*/module.yaml \
 		--c_out=$(OUT)/made $*.proto

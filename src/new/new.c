@@ -70,6 +70,8 @@ int new_check_module(const char *name, struct error *error)
 	else if (strcmp(name, "ash") == 0 || strncmp(name, "ash_", 4) == 0 ||
 		 strncmp(name, "ashlar", 6) == 0)
 		why = "names that begin so are the library's";
+	else if (strcmp(name, NAME_OF_FRONT) == 0)
+		why = "so is called who answers a route, where a module's name would stand";
 	else if (name[0] == 'v' && is_digit(name[1]))
 		why = "in a .proto it would be a version";
 	else if (is_message(name))

@@ -1,203 +1,162 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Draws a placement: processes as boxes, the calls that cross a border as lines. Judges nothing;
- * what it is given was judged good. */
-#include <stdio.h>
+/* Draws a placement: processes as boxes, the calls that cross a border as lines, splits as what
+ * such calls come to first. Judges nothing; what it is given was judged good. Here is what all
+ * formats ask; the formats are in draw_text.c and draw_graph.c. */
+#include "placement/drawing.h"
+
 #include <string.h>
 
-#include "placement/plan.h"
+/* ---- splits ---- */
 
-static const char *const ROLES[] = {"all", "http", "worker"};
-
-/* ---- what of a call crosses a border ---- */
-
-static bool crosses(const struct plan *plan, uint32_t caller, uint32_t callee)
+bool drawing_has(const struct drawn_split *split, const ash_method *method)
 {
-	return plan->home[caller] != plan->home[callee] && plan->home[caller] != MAP_NONE &&
-	       plan->home[callee] != MAP_NONE;
+	return method->transaction != ASH_JOINS &&
+	       (!split->said->method.text || strcmp(split->said->method.text, method->name) == 0);
 }
 
-static void add_policy(const struct plan *plan, const ash_port *port, const ash_method *method,
-		       struct text *out)
+uint32_t drawing_share(const struct drawn_split *split, int side)
 {
-	const struct placement_policy *policy = plan_policy(plan, port, method);
-	if (policy)
-		text_addf(out, "%s, ", policy->name.text);
-	else
-		text_add(out, STR("no policy, "));
-	if (policy && policy->timeout)
-		plan_add_time(out, policy->timeout);
-	else
-		text_add(out, STR("no time-out"));
+	return side == DRAWN_TO ? split->said->share : 10000 - split->said->share;
 }
 
-/* Calls `add` for each pair of modules whose calls cross a border. */
-static void each_crossing(const struct plan *plan, struct text *out,
-			  void (*add)(const struct plan *plan, uint32_t caller, uint32_t callee,
-				      struct text *out))
+const char *drawing_sticky(const struct drawn_split *split)
 {
+	const char *key = split->said->sticky.text;
+	bool several = false;
+	for (uint16_t i = 0; !split->said->sticky.text && i < split->port->method_count; i++) {
+		const ash_method *method = &split->port->methods[i];
+		if (!drawing_has(split, method) || !method->sticky_key)
+			continue;
+		several |= key && strcmp(key, method->sticky_key) != 0;
+		key = method->sticky_key;
+	}
+	return several ? "a key of each method" : key ? key : "the trace";
+}
+
+bool drawing_crosses(const struct drawing *drawing, uint32_t caller, uint32_t process)
+{
+	uint32_t home = drawing->plan.home[caller];
+	return home != process && home != MAP_NONE && process != MAP_NONE;
+}
+
+static bool has_routes(const struct drawn_split *split)
+{
+	for (uint16_t i = 0; i < split->port->method_count; i++)
+		if (drawing_has(split, &split->port->methods[i]) && split->port->methods[i].routes)
+			return true;
+	return false;
+}
+
+bool drawing_is_remote(const struct drawing *drawing, const struct drawn_split *split, int side)
+{
+	const struct plan *plan = &drawing->plan;
+	uint32_t process = split->sides[side].process;
 	for (uint32_t i = 0; i < plan->module_count; i++)
-		for (size_t j = 0; j < plan->target_counts[i]; j++)
-			if (crosses(plan, i, plan->targets[i][j]))
-				add(plan, i, plan->targets[i][j], out);
+		if (split->calls[i] && drawing_crosses(drawing, i, process))
+			return true;
+	bool asked = process != MAP_NONE && has_routes(split);
+	for (uint32_t i = 0; asked && i < plan->placement->process_count; i++)
+		if (i != process && plan->placement->processes[i].front)
+			return true;
+	return false;
 }
 
-/* ---- text ---- */
+/* ---- words ---- */
 
-enum { BOX_LINE = 1024 };
-
-/* Characters, not bytes: a name may be in any script. */
-static size_t width(const char *line)
+void drawing_add_share(struct text *out, uint32_t share)
 {
-	size_t count = 0;
-	for (; *line; line++)
-		count += ((unsigned char)*line & 0xc0) != 0x80;
-	return count;
+	text_addf(out, "%u.%02u%%", share / 100, share % 100);
 }
 
-static void add_times(struct text *out, const char *what, size_t count)
+void drawing_add_addresses(const struct drawing *drawing, uint32_t process, const char *between,
+			   struct text *out)
 {
-	while (count-- > 0)
-		text_add(out, str_of(what));
+	const struct placed_list *addresses =
+		&drawing->plan.placement->processes[process].addresses;
+	for (size_t i = 0; i < addresses->count; i++)
+		text_addf(out, "%s%s", i ? between : "", addresses->items[i].text);
 }
 
-static void add_line(struct text *out, const char *line, size_t wide)
+/* ---- a drawing ---- */
+
+static bool may_call(const struct plan *plan, uint32_t caller, uint32_t callee)
 {
-	text_addf(out, "│ %s", line);
-	add_times(out, " ", wide - width(line));
-	text_add(out, STR(" │\n"));
+	for (size_t i = 0; i < plan->target_counts[caller]; i++)
+		if (plan->targets[caller][i] == callee)
+			return true;
+	return false;
 }
 
-/* Writes the box's line at `index`, or answers false past the last. */
-static bool box_line(const struct placement_process *process, size_t index, char *line)
+static bool is_split(const struct drawing *drawing, const ash_port *port, const ash_method *method)
 {
-	size_t modules = process->modules.count;
-	if (index < modules)
-		snprintf(line, BOX_LINE, "%s", process->modules.items[index].text);
-	else if (index == modules && process->listen.text)
-		snprintf(line, BOX_LINE, "listens on %s", process->listen.text);
-	else if (index == modules)
-		snprintf(line, BOX_LINE, "listens where it is told to");
-	else if (index - modules - 1 < process->addresses.count)
-		snprintf(line, BOX_LINE, "reached at %s",
-			 process->addresses.items[index - modules - 1].text);
-	else
-		return false;
+	for (size_t i = 0; i < drawing->split_count; i++)
+		if (drawing->splits[i].port == port && drawing_has(&drawing->splits[i], method))
+			return true;
+	return false;
+}
+
+static bool is_always_split(const struct drawing *drawing, const ash_module *module)
+{
+	for (size_t i = 0; i < module->provides_count; i++) {
+		const ash_port *port = module->provides[i].port;
+		for (uint16_t j = 0; j < port->method_count; j++)
+			if (!is_split(drawing, port, &port->methods[j]))
+				return false;
+	}
 	return true;
 }
 
-static void add_box(const struct placement_process *process, struct text *out)
+/* False without memory. */
+static bool take_split(struct drawing *drawing, const struct placement_split *said)
 {
-	char line[BOX_LINE], title[BOX_LINE];
-	snprintf(title, sizeof title, "%s (%s)", process->name.text, ROLES[process->role]);
-	size_t wide = width(title);
-	for (size_t i = 0; box_line(process, i, line); i++)
-		wide = width(line) > wide ? width(line) : wide;
-	text_addf(out, "┌ %s ", title);
-	add_times(out, "─", wide - width(title));
-	text_add(out, STR("┐\n"));
-	for (size_t i = 0; box_line(process, i, line); i++)
-		add_line(out, line, wide);
-	text_add(out, STR("└"));
-	add_times(out, "─", wide + 2);
-	text_add(out, STR("┘\n"));
+	const struct plan *plan = &drawing->plan;
+	struct drawn_split *split = &drawing->splits[drawing->split_count];
+	uint32_t port = map_get(&plan->ports_by_name, str_of(said->port.text));
+	struct plan_side from = plan_side(plan, &said->from), to = plan_side(plan, &said->to);
+	if (port == MAP_NONE || from.module == MAP_NONE || to.module == MAP_NONE)
+		return true;
+	*split = (struct drawn_split){
+		.said = said,
+		.port = plan->ports[port].port,
+		.sides = {from, to},
+		.calls = arena_array(&drawing->arena, plan->module_count, sizeof *split->calls),
+	};
+	for (uint32_t i = 0; split->calls && i < plan->module_count; i++)
+		split->calls[i] = may_call(plan, i, plan->ports[port].module);
+	drawing->split_count++;
+	return split->calls;
 }
 
-static void add_crossing(const struct plan *plan, uint32_t caller, uint32_t callee,
-			 struct text *out)
+static int drawing_init(struct drawing *drawing, const struct placement *placement,
+			const ash_module *const *modules, size_t count, struct error *error)
 {
-	const struct placement_process *processes = plan->placement->processes;
-	const ash_module *module = plan->modules[callee];
-	text_addf(out, "  %s (%s) -> %s (%s)\n", plan->modules[caller]->name,
-		  processes[plan->home[caller]].name.text, module->name,
-		  processes[plan->home[callee]].name.text);
-	for (size_t i = 0; i < module->provides_count; i++) {
-		const ash_port *port = module->provides[i].port;
-		for (uint16_t j = 0; j < port->method_count; j++) {
-			text_addf(out, "    %s/%s: ", port->name, port->methods[j].name);
-			add_policy(plan, port, &port->methods[j], out);
-			text_add_byte(out, '\n');
-		}
-	}
+	if (plan_init(&drawing->plan, placement, modules, count, error) < 0)
+		return -1;
+	drawing->splits =
+		arena_array(&drawing->arena, placement->split_count + 1, sizeof *drawing->splits);
+	drawing->always_split =
+		arena_array(&drawing->arena, count + 1, sizeof *drawing->always_split);
+	if (!drawing->splits || !drawing->always_split)
+		return error_memory(error);
+	for (size_t i = 0; i < placement->split_count; i++)
+		if (!take_split(drawing, &placement->splits[i]))
+			return error_memory(error);
+	for (size_t i = 0; i < count; i++)
+		drawing->always_split[i] = is_always_split(drawing, modules[i]);
+	return 0;
 }
 
-static void draw_text(const struct plan *plan, struct text *out)
+static void drawing_release(struct drawing *drawing)
 {
-	for (size_t i = 0; i < plan->placement->process_count; i++)
-		add_box(&plan->placement->processes[i], out);
-	size_t before = out->length;
-	text_add(out, STR("calls that may cross a border:\n"));
-	size_t after = out->length;
-	each_crossing(plan, out, add_crossing);
-	if (out->length == after && after > before)
-		text_add(out, STR("  none\n"));
-}
-
-/* ---- graphs: modules are numbered, so that no name needs care but as a label ---- */
-
-static void add_dot_edge(const struct plan *plan, uint32_t caller, uint32_t callee,
-			 struct text *out)
-{
-	uint64_t timeout = plan_timeout(plan, callee);
-	text_addf(out, "  m%u -> m%u [label=\"", caller, callee);
-	if (timeout)
-		plan_add_time(out, timeout);
-	else
-		text_add(out, STR("no time-out"));
-	text_add(out, STR("\"];\n"));
-}
-
-static void draw_dot(const struct plan *plan, struct text *out)
-{
-	text_add(out, STR("digraph placement {\n  rankdir=LR;\n  node [shape=box];\n"));
-	for (uint32_t i = 0; i < plan->placement->process_count; i++) {
-		text_addf(out, "  subgraph cluster_%u {\n    label=", i);
-		text_add_json(out, str_of(plan->placement->processes[i].name.text));
-		text_add(out, STR(";\n"));
-		for (uint32_t j = 0; j < plan->module_count; j++) {
-			if (plan->home[j] != i)
-				continue;
-			text_addf(out, "    m%u [label=", j);
-			text_add_json(out, str_of(plan->modules[j]->name));
-			text_add(out, STR("];\n"));
-		}
-		text_add(out, STR("  }\n"));
-	}
-	each_crossing(plan, out, add_dot_edge);
-	text_add(out, STR("}\n"));
-}
-
-static void add_mermaid_edge(const struct plan *plan, uint32_t caller, uint32_t callee,
-			     struct text *out)
-{
-	uint64_t timeout = plan_timeout(plan, callee);
-	text_addf(out, "  m%u -->|", caller);
-	if (timeout)
-		plan_add_time(out, timeout);
-	else
-		text_add(out, STR("no time-out"));
-	text_addf(out, "| m%u\n", callee);
-}
-
-static void draw_mermaid(const struct plan *plan, struct text *out)
-{
-	text_add(out, STR("flowchart LR\n"));
-	for (uint32_t i = 0; i < plan->placement->process_count; i++) {
-		text_addf(out, "  subgraph p%u[\"", i);
-		text_add_xml(out, str_of(plan->placement->processes[i].name.text));
-		text_add(out, STR("\"]\n"));
-		for (uint32_t j = 0; j < plan->module_count; j++)
-			if (plan->home[j] == i)
-				text_addf(out, "    m%u[\"%s\"]\n", j, plan->modules[j]->name);
-		text_add(out, STR("  end\n"));
-	}
-	each_crossing(plan, out, add_mermaid_edge);
+	plan_release(&drawing->plan);
+	arena_release(&drawing->arena);
 }
 
 /* ---- all of it ---- */
 
 static const struct {
 	const char *name;
-	void (*draw)(const struct plan *plan, struct text *out);
+	void (*draw)(const struct drawing *drawing, struct text *out);
 } FORMATS[] = {
 	[PLACEMENT_TEXT] = {"text", draw_text},
 	[PLACEMENT_DOT] = {"dot", draw_dot},
@@ -216,10 +175,10 @@ int placement_draw(const struct placement *placement, const ash_module *const *m
 		   size_t count, enum placement_format format, struct text *out,
 		   struct error *error)
 {
-	struct plan plan = {0};
-	int result = plan_init(&plan, placement, modules, count, error);
+	struct drawing drawing = {0};
+	int result = drawing_init(&drawing, placement, modules, count, error);
 	if (result == 0)
-		FORMATS[format].draw(&plan, out);
-	plan_release(&plan);
+		FORMATS[format].draw(&drawing, out);
+	drawing_release(&drawing);
 	return result == 0 && out->failed ? error_memory(error) : result;
 }

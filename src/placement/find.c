@@ -23,12 +23,36 @@ bool placement_has(const struct placement_process *process, const char *module)
 	return false;
 }
 
+/* The process that "MODULE@PROCESS" names, if it is of that module and has it. */
+static const struct placement_process *process_of_side(const struct placement *placement,
+						       const struct placed *side,
+						       const char *module)
+{
+	size_t length = strlen(module);
+	if (!side->text || strncmp(side->text, module, length) != 0 || side->text[length] != '@')
+		return NULL;
+	const struct placement_process *process =
+		placement_process(placement, side->text + length + 1);
+	return process && placement_has(process, module) ? process : NULL;
+}
+
 const struct placement_process *placement_of(const struct placement *placement, const char *module)
 {
+	const struct placement_process *process = NULL;
+	for (size_t i = 0; i < placement->split_count && !process; i++)
+		process = process_of_side(placement, &placement->splits[i].from, module);
+	if (process)
+		return process;
 	for (size_t i = 0; i < placement->process_count; i++)
 		if (placement_has(&placement->processes[i], module))
 			return &placement->processes[i];
 	return NULL;
+}
+
+bool placement_means(const struct placement_split *split, struct str name)
+{
+	return str_equal(str_of(split->name.text), name) ||
+	       str_equal(str_of(split->port.text), name);
 }
 
 /* The policy that counts for a method of the port. */
@@ -98,6 +122,12 @@ void plan_add_time(struct text *out, uint64_t time)
 	text_addf(out, "%llu%s", (unsigned long long)(time / UNITS[i].length), UNITS[i].name);
 }
 
+/* The port is that of the module that this one replaces. */
+static bool stands_beside(const ash_module *module, const ash_port *port)
+{
+	return module->replaces.name && strcmp(module->replaces.name, port->module) == 0;
+}
+
 static bool index_modules(struct plan *plan)
 {
 	size_t ports = 0;
@@ -110,6 +140,8 @@ static bool index_modules(struct plan *plan)
 			return false;
 		for (size_t j = 0; j < module->provides_count; j++) {
 			const ash_port *port = module->provides[j].port;
+			if (stands_beside(module, port))
+				continue;
 			plan->ports[plan->port_count] = (struct plan_port){port, (uint32_t)i};
 			if (!map_put(&plan->ports_by_name, str_of(port->name),
 				     (uint32_t)plan->port_count++))
@@ -156,6 +188,29 @@ static bool index_placement(struct plan *plan)
 	return true;
 }
 
+struct plan_side plan_side(const struct plan *plan, const struct placed *said)
+{
+	struct str text = str_of(said->text ? said->text : "");
+	ptrdiff_t at = str_find(text, '@');
+	struct str name = at < 0 ? text : str_first(text, (size_t)at);
+	struct plan_side side = {map_get(&plan->modules_by_name, name), MAP_NONE};
+	if (at >= 0)
+		side.process = map_get(&plan->processes_by_name, str_from(text, (size_t)at + 1));
+	else if (side.module != MAP_NONE)
+		side.process = plan->home[side.module];
+	return side;
+}
+
+/* "MODULE@PROCESS", the `from` of a split, is the module's own place. */
+static void take_home(struct plan *plan, const struct placed *from)
+{
+	struct plan_side side = plan_side(plan, from);
+	if (side.module != MAP_NONE && side.process != MAP_NONE &&
+	    placement_has(&plan->placement->processes[side.process],
+			  plan->modules[side.module]->name))
+		plan->home[side.module] = side.process;
+}
+
 static bool index_homes(struct plan *plan)
 {
 	const struct placement *placement = plan->placement;
@@ -169,6 +224,8 @@ static bool index_homes(struct plan *plan)
 			if (module != MAP_NONE && plan->home[module] == MAP_NONE)
 				plan->home[module] = (uint32_t)i;
 		}
+	for (size_t i = placement->split_count; plan->home && i-- > 0;)
+		take_home(plan, &placement->splits[i].from);
 	return plan->home;
 }
 

@@ -26,6 +26,7 @@
 #define PLACEMENT_ADDRESS_LIMIT 64
 #define PLACEMENT_MODULE_LIMIT  1000
 #define PLACEMENT_IGNORE_LIMIT  100
+#define PLACEMENT_SETTING_LIMIT 100
 
 /* A text of the file, NUL-terminated, and where it starts, from 1. */
 struct placed {
@@ -39,14 +40,24 @@ struct placed_list {
 	size_t count;
 };
 
+/* A setting of a process alone, of which this folder knows nothing. */
+struct placement_setting {
+	struct placed name;
+	struct placed value;
+};
+
 enum placement_role { PLACEMENT_ALL, PLACEMENT_HTTP, PLACEMENT_WORKER };
 
 struct placement_process {
 	struct placed name;
 	struct placed_list modules;
 	uint32_t role; /* enum placement_role */
+	bool front;    /* answers the routes of all modules, by calls where others have them */
 	struct placed listen;
 	struct placed_list addresses; /* one a replica, where the others reach it */
+	struct placed identity;       /* the name in its certificate: DNS, or a URI */
+	struct placement_setting *settings;
+	size_t setting_count;
 };
 
 /* Times are nanoseconds, shares basis points. */
@@ -130,9 +141,11 @@ struct placement_shadow {
 	struct placed_list ignore;
 };
 
-/* Two implementations of a port: "MODULE" or "MODULE@PROCESS" each. */
+/* Two implementations of a port, or of one of its methods: "MODULE" or "MODULE@PROCESS" each. */
 struct placement_split {
-	struct placed port;
+	struct placed name;   /* "PORT" or "PORT/METHOD" */
+	struct placed port;   /* both parts of it */
+	struct placed method; /* text NULL: all methods of the port */
 	struct placed from;
 	struct placed to;
 	uint32_t share; /* of the sticky keys that go to `to` */
@@ -169,11 +182,16 @@ int placement_read(const char *file, struct str source, bool tells_syntax, struc
 /* Frees all; the placement is empty then. */
 void placement_release(struct placement *placement);
 
+/* Reads a share as the file has it, "50%" or "0.25%", in basis points; false: it is none. */
+bool placement_share(struct str text, uint32_t *out);
+
 /* Holds it against the application's modules. What cannot be goes to `errors`: a module, port,
  * method, policy or process that is not there; a module that is placed nowhere, or twice and no
- * split says why; a process that is called and has no address, or serves nothing; a `joins` method
+ * split says why; a process that is called and has no address, or serves nothing; one without an
+ * identity, where others have one; a `joins` method
  * called over a border. What can be but should not goes to `warnings`: synchronous calls that come
- * back to a process that waits for them. Errors: ERROR_MEMORY. */
+ * back to a process that waits for them; events, sagas and schedules of a module that is in
+ * processes of the role http alone. Errors: ERROR_MEMORY. */
 int placement_judge(const struct placement *placement, const ash_module *const *modules,
 		    size_t count, struct error_list *errors, struct error_list *warnings,
 		    struct error *error) must_check;
@@ -185,12 +203,16 @@ const struct placement_process *placement_process(const struct placement *placem
 /* Whether the process has the module. */
 bool placement_has(const struct placement_process *process, const char *module);
 
-/* The first process that has the module, or NULL. */
+/* The process that is the module's own place: the one that a split names as its `from`, or else the
+ * first that has the module. NULL: none has it. */
 const struct placement_process *placement_of(const struct placement *placement, const char *module);
 
 /* The policy of a method, of its own or its port's; NULL: none. */
 const struct placement_policy *placement_policy_of(const struct placement *placement,
 						   const char *port, const char *method);
+
+/* Whether `name` means the split: its own name, or that of its port. */
+bool placement_means(const struct placement_split *split, struct str name);
 
 enum placement_format {
 	PLACEMENT_TEXT,
@@ -201,8 +223,8 @@ enum placement_format {
 /* The format of that name ("text", "dot", "mermaid"); -1: there is none. */
 int placement_format_named(const char *name);
 
-/* Draws a placement that was judged good: processes, their modules, and the calls that cross a
- * border. Errors: ERROR_MEMORY. */
+/* Draws a placement that was judged good: processes, their modules, the calls that cross a border,
+ * and splits with their sides. Errors: ERROR_MEMORY. */
 int placement_draw(const struct placement *placement, const ash_module *const *modules,
 		   size_t count, enum placement_format format, struct text *out,
 		   struct error *error) must_check;

@@ -24,10 +24,16 @@ struct plan {
 	struct map processes_by_name;
 	struct map policies_by_name;
 	struct map settings_by_port; /* index in placement->ports */
-	uint32_t *home;              /* of each module, its first process */
+	uint32_t *home;              /* of each module, its own place: placement_of() */
 	uint32_t **targets;          /* of each module, those it depends on that provide a port */
 	size_t *target_counts;
 	struct arena arena;
+};
+
+/* One side of a split. */
+struct plan_side {
+	uint32_t module;
+	uint32_t process; /* where the file names none: the module's own place */
 };
 
 /* Looks all names up. `plan` must be zeroed and is to be released in any case. Errors:
@@ -41,6 +47,9 @@ void plan_release(struct plan *plan);
 /* The policy of a method, of its own or its port's; NULL: none. */
 const struct placement_policy *plan_policy(const struct plan *plan, const ash_port *port,
 					   const ash_method *method);
+
+/* What "MODULE" or "MODULE@PROCESS" means. */
+struct plan_side plan_side(const struct plan *plan, const struct placed *said);
 
 /* Nanoseconds that a call to the module takes at most by its policies, the longest of its methods;
  * 0: of one of them it is not said. */

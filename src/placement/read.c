@@ -256,7 +256,8 @@ static void check_addresses(struct reader *reader, const struct yaml_node *first
 	for (const struct yaml_node *item = first; item; item = item->next)
 		if (item->kind == YAML_SCALAR && !value_address(item->text))
 			complain(reader, item,
-				 "'address' wants http://HOST:PORT, without a path, not '%s'",
+				 "'address' wants http:// or https://HOST:PORT, without a path, "
+				 "not '%s'",
 				 excerpt_of(item->text).text);
 }
 
@@ -279,6 +280,17 @@ static void read_addresses(struct reader *reader, const struct setting *setting,
 		*only = word;
 		*(struct placed_list *)field = (struct placed_list){only, 1};
 	}
+}
+
+static void read_identity(struct reader *reader, const struct setting *setting,
+			  const struct yaml_node *node, void *field)
+{
+	read_text(reader, setting, node, field);
+	if (node->kind == YAML_SCALAR && !value_identity(node->text))
+		complain(reader, node,
+			 "'identity' wants the name in a certificate, as money.shop.internal or "
+			 "spiffe://shop/money, not '%s'",
+			 excerpt_of(node->text).text);
 }
 
 /* ---- mappings ---- */
@@ -411,13 +423,44 @@ static const struct setting POLICY[] = {
 	{"fallback", read_text, offsetof(struct placement_policy, fallback)},
 };
 
+/* Names and texts, whatever they mean. */
+static void read_settings(struct reader *reader, const struct setting *setting,
+			  const struct yaml_node *node, void *field)
+{
+	struct placement_process *process = field;
+	if (node->kind != YAML_MAPPING) {
+		complain(reader, node, "'settings' wants a mapping (name: value), not %s",
+			 yaml_kind_name(node->kind));
+		return;
+	}
+	if (node->count > setting->most) {
+		complain(reader, node, "'settings' has %zu entries; %llu are the most", node->count,
+			 (unsigned long long)setting->most);
+		return;
+	}
+	process->settings =
+		arena_array(&reader->out->arena, node->count, sizeof *process->settings);
+	for (const struct yaml_node *value = node->first; process->settings && value;
+	     value = value->next) {
+		struct placement_setting *item = &process->settings[process->setting_count];
+		const struct yaml_node *key = value->key;
+		const struct setting named = {.name = key->text.at};
+		item->name = (struct placed){key->text.at, key->line, key->column};
+		read_text(reader, &named, value, &item->value);
+		process->setting_count += item->value.text != NULL;
+	}
+}
+
 static const struct setting PROCESS[] = {
 	{"modules", read_list, offsetof(struct placement_process, modules), 0,
 	 PLACEMENT_MODULE_LIMIT, .required = true},
 	{"role", read_role, offsetof(struct placement_process, role)},
+	{"front", read_bool, offsetof(struct placement_process, front)},
 	{"listen", read_listen, offsetof(struct placement_process, listen)},
 	{"address", read_addresses, offsetof(struct placement_process, addresses), 0,
 	 PLACEMENT_ADDRESS_LIMIT},
+	{"identity", read_identity, offsetof(struct placement_process, identity)},
+	{"settings", read_settings, 0, 0, PLACEMENT_SETTING_LIMIT},
 };
 
 static const struct setting METHOD[] = {
@@ -518,12 +561,27 @@ static void read_ports(struct reader *reader, const struct setting *setting,
 	out->ports = read_named(reader, setting, node, sizeof NONE, &NONE, &out->port_count);
 }
 
+/* "PORT/METHOD" is put apart. */
+static void part_name(struct reader *reader, struct placement_split *split)
+{
+	struct str name = str_of(split->name.text);
+	ptrdiff_t slash = str_find(name, '/');
+	split->port = split->name;
+	if (slash < 0)
+		return;
+	split->port.text = arena_str(&reader->out->arena, str_first(name, (size_t)slash)).at;
+	split->method = split->name;
+	split->method.text = name.at + slash + 1;
+}
+
 static void read_splits(struct reader *reader, const struct setting *setting,
 			const struct yaml_node *node, void *field)
 {
 	static const struct placement_split NONE;
 	struct placement *out = field;
 	out->splits = read_named(reader, setting, node, sizeof NONE, &NONE, &out->split_count);
+	for (size_t i = 0; i < out->split_count; i++)
+		part_name(reader, &out->splits[i]);
 }
 
 static const struct setting TOP[] = {

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "placement/placement.h"
+
 static bool is_digit(char byte)
 {
 	return byte >= '0' && byte <= '9';
@@ -85,6 +87,11 @@ bool value_share(struct str text, uint32_t *out)
 	return true;
 }
 
+bool placement_share(struct str text, uint32_t *out)
+{
+	return value_share(text, out);
+}
+
 bool value_factor(struct str text, double *out)
 {
 	uint64_t millionths;
@@ -121,6 +128,16 @@ bool value_endpoint(struct str text, uint64_t least)
 
 bool value_address(struct str text)
 {
-	struct str scheme = STR("http://");
-	return str_starts(text, scheme) && value_endpoint(str_from(text, scheme.length), 1);
+	struct str plain = STR("http://"), secure = STR("https://");
+	size_t scheme = str_starts(text, secure) ? secure.length : plain.length;
+	return (str_starts(text, plain) || str_starts(text, secure)) &&
+	       value_endpoint(str_from(text, scheme), 1);
+}
+
+bool value_identity(struct str text)
+{
+	bool named = text.length > 0 && text.length <= 255;
+	for (size_t i = 0; named && i < text.length; i++)
+		named = text.at[i] > ' ' && text.at[i] < 127 && text.at[i] != '*';
+	return named;
 }

@@ -28,7 +28,10 @@ bool value_factor(struct str text, double *out);
 /* "127.0.0.1:8080", "[::1]:80", "host.example:80": a port from `least` on. */
 bool value_endpoint(struct str text, uint64_t least);
 
-/* "http://" and an endpoint, without a path. */
+/* "http://" or "https://" and an endpoint, without a path. */
 bool value_address(struct str text);
+
+/* A name that a certificate has, without a wildcard. */
+bool value_identity(struct str text);
 
 #endif

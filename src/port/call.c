@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "message/message.h"
 #include "port/transaction.h"
+#include "port/uses.h"
 
 /* Details of a failure, and bytes of their values. */
 #define CALL_DETAIL_LIMIT      100
@@ -64,7 +65,8 @@ ash_status ash_give_up(ash_call *call, ash_status status, const char *format, ..
 	va_start(arguments, format);
 	fail(call, status, format, arguments);
 	va_end(arguments);
-	call->request->gave_up = true;
+	/* A port's caller judges for itself, as it would over a network. */
+	call->request->gave_up |= !call->caller;
 	return status;
 }
 
@@ -342,10 +344,12 @@ static ash_status refuse(ash_call *call, const ash_port *port, const ash_method 
 	if (ash_time_left(call) == 0)
 		return ash_fail(call, ASH_DEADLINE_EXCEEDED, "no time is left to call %s/%s",
 				port->name, method->name);
-	return ash_fail(call, ASH_FAILED_PRECONDITION,
-			"%s calls %s/%s inside an open transaction; end it first, or declare the "
+	char places[256];
+	uses_places(module, port, (uint16_t)(method - port->methods), places, sizeof places);
+	return ash_fail(call, ASH_INTERNAL,
+			"%s%s calls %s/%s inside an open transaction; end it first, or declare the "
 			"method as transaction = joins",
-			module->name, port->name, method->name);
+			places, module->name, port->name, method->name);
 }
 
 static bool may_go(const ash_call *call, const ash_port *port, const ash_method *method,
@@ -394,6 +398,8 @@ ash_status ash_call_port(ash_call *call, const ash_port *port, uint16_t index, c
 	const struct binding *binding = registry_binding(request->environment->registry, port);
 	if (__builtin_expect(!may_go(call, port, method, binding), 0))
 		return refuse(call, port, method, binding);
+	if (__builtin_expect(request->shared && request->shared->session && !request->session, 0))
+		request->shared->part(request->shared);
 	struct ash_call inner = {
 		.request = request,
 		.member = binding->member,
@@ -402,12 +408,48 @@ ash_status ash_call_port(ash_call *call, const ash_port *port, uint16_t index, c
 		.parent = call->span,
 		.span = call->span,
 		.reads = method->idempotency == ASH_NO_SIDE_EFFECTS,
+		.joins = call->joins && method->transaction == ASH_JOINS,
 	};
 	if (__builtin_expect(call->metadata != NULL, 0))
 		ASH_TRY(send_metadata(call, &inner));
 	ash_status status = invoke(binding, index, &inner, SPAN_INTERNAL, in, out);
 	if (__builtin_expect(inner.metadata != NULL, 0))
 		return receive_metadata(call, &inner, status);
+	return status;
+}
+
+/* ---- several attempts of one call ---- */
+
+ash_status call_attempt(ash_call *call, const struct binding *binding, uint16_t method,
+			uint64_t deadline, const void *in, void *out)
+{
+	struct request *request = call->request;
+	uint64_t before = request->deadline;
+	if (__builtin_expect(call->metadata != NULL, 0))
+		*call->metadata = (struct call_metadata){
+			{[ASH_METADATA_CAME] = call->metadata->lists[ASH_METADATA_CAME]}};
+	request->deadline = deadline;
+	ash_status status = settle(call, binding->invoke(binding, method, call, in, out));
+	request->deadline = before;
+	return status;
+}
+
+ash_status call_instead(ash_call *call, const struct binding *binding, uint16_t method,
+			const void *in, void *out)
+{
+	struct ash_call other = {
+		.request = call->request,
+		.member = binding->member,
+		.caller = call->caller,
+		.origin = call->origin,
+		.metadata = call->metadata,
+		.parent = call->span,
+		.span = call->span,
+		.reads = binding->port->methods[method].idempotency == ASH_NO_SIDE_EFFECTS,
+		.joins = call->joins,
+	};
+	ash_status status = invoke(binding, method, &other, SPAN_INTERNAL, in, out);
+	call->metadata = other.metadata;
 	return status;
 }
 
@@ -428,12 +470,21 @@ void request_begin(struct request *request, const struct environment *environmen
 					     recorder_samples(environment->recorder));
 }
 
+ash_status request_check_wait(struct request *request, uint64_t arrived)
+{
+	const struct clock *clock = request->environment->clock;
+	uint64_t now = clock->monotonic(clock);
+	if (__builtin_expect(now < request->deadline, 1))
+		return ASH_OK;
+	return fault_set(&request->fault, ASH_DEADLINE_EXCEEDED,
+			 "the request came %llu ms ago, and its time was over before it could "
+			 "begin: no thread was free, or its body came slowly",
+			 (unsigned long long)((now - arrived) / 1000000));
+}
+
 void request_end(struct request *request)
 {
-	if (request->session) {
-		store_rollback(request->session);
-		store_release(take(request->session));
-	}
+	request_rollback(request);
 	arena_release(&request->arena);
 	underway_leave(take(request->slot));
 }
@@ -457,6 +508,7 @@ static ash_call first_call(struct request *request, const struct member *member,
 		.origin = origin,
 		.parent = request->trace.span,
 		.span = request->trace.span,
+		.joins = true,
 	};
 }
 
@@ -468,6 +520,7 @@ ash_status request_call(struct request *request, const char *origin, const struc
 	call.metadata = request->metadata;
 	ash_status status = invoke(binding, method, &call, SPAN_SERVER, in, out);
 	request->metadata = call.metadata;
+	request->trace.span = call.span;
 	return status;
 }
 
@@ -484,5 +537,6 @@ ash_status request_run(struct request *request, const struct member *member, con
 	ash_status status = settle(&call, handler(context, &call));
 	if (sampled)
 		record_call(&call, kind, name, started, status);
+	request->trace.span = call.span;
 	return status;
 }

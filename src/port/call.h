@@ -21,7 +21,12 @@
 #define CALL_DEPTH_LIMIT 64
 
 /* Bytes of an idempotency key, with its NUL. */
-#define CALL_KEY_SIZE 256
+#define CALL_KEY_SIZE 288
+
+/* What keys begin with that the runtime makes: for an event, a tick or a step. Nobody who sends a
+ * request over a route, or to an open port, may send such a one, and so have it taken for done
+ * before it is. */
+#define CALL_OWN_KEY "ashlar/"
 
 /* No deadline. */
 #define CALL_NO_DEADLINE STORE_NO_DEADLINE
@@ -38,33 +43,48 @@ struct environment {
 	const struct clock *clock;
 	struct underway *underway; /* NULL: nobody asks what runs */
 	struct event_hub *events;  /* NULL: nothing can be published */
-	/* Called after a transaction in which something was published was committed. */
-	void (*published)(struct event_hub *events);
+	/* Called after a transaction in which something was published was committed, with who hears
+	 * of it. */
+	void (*published)(struct event_hub *events, uint64_t topics);
 	struct saga_hub *sagas; /* NULL: none can be started */
 	/* Called after a transaction in which a saga was started was committed. */
 	void (*saga_started)(struct saga_hub *sagas);
+};
+
+/* A transaction in which several deliveries have a part each, one after the other, behind
+ * savepoints. Whoever lends it to their requests ends it. */
+struct shared_transaction {
+	struct store_session *session; /* NULL: none of them has opened it yet */
+	uint64_t asked_at; /* of clock_monotonic(): when the last request asked for its part */
+	/* Called where it is open and a request, before its part, is about to do what may wait:
+	 * ends it. */
+	void (*part)(struct shared_transaction *shared);
 };
 
 /* What the calls of one request share. */
 struct request {
 	const struct environment *environment;
 	struct arena arena;
-	uint64_t deadline; /* of clock->monotonic(), or CALL_NO_DEADLINE */
-	struct trace_context trace;
-	struct fault fault;            /* told last */
+	uint64_t deadline;          /* of clock->monotonic(), or CALL_NO_DEADLINE */
+	struct trace_context trace; /* its span is the caller's; after the first call, that one */
+	struct str trace_state;     /* that came with it, for the next; in the arena, or empty */
+	struct fault fault;         /* told last */
 	struct store_session *session; /* while a transaction is open */
 	/* A delivery's: called right after its transaction was opened, by the handler's ASH_TX or
 	 * when it returned without one. Whoever made the request commits: request_commit(). */
 	ash_status (*opened)(struct request *request, void *context);
 	/* The same, right before it is committed. Either may be NULL. */
 	ash_status (*closing)(struct request *request, void *context);
+	struct shared_transaction *shared; /* of the delivery; NULL: it has one of its own */
 	void *context;
 	bool holds;  /* the transaction is the delivery's: commits inside of it wait for its end */
 	bool spoilt; /* a part of the transaction was taken back: the rest must be, too */
-	bool published;    /* something, in the open transaction */
-	bool saga_started; /* in it, too */
-	bool gave_up;      /* ash_give_up() was called */
-	bool lost;         /* a delivery's: another process has taken it */
+	uint64_t published; /* topics of who hears of it, in the open transaction; 0: nothing */
+	bool saga_started;  /* in it, too */
+	bool gave_up;       /* ash_give_up() was called */
+	bool lost;          /* a delivery's: another process has taken it */
+	bool worker;        /* a worker of few runs it, and no caller waits for its answer */
+	bool shadow;        /* nobody waits for it: it is made to be compared with another */
 	unsigned depth;
 	/* Of the request's first call: what came is there before it, what it answers after. May be
 	 * NULL; in the request's arena. */
@@ -99,6 +119,7 @@ struct ash_call {
 	struct call_metadata *metadata; /* NULL: none */
 	struct ash_tx tx;
 	bool reads; /* the method has no side effects: its transaction only reads */
+	bool joins; /* the request's first, or, by methods that join alone, within that one */
 };
 
 /* A span inside of a call: of a statement, of an event that is published. */
@@ -120,12 +141,21 @@ void call_span_end(const ash_call *call, const struct call_span *span, enum span
 void request_begin(struct request *request, const struct environment *environment,
 		   uint64_t deadline, const struct trace_context *trace);
 
+/* Of a request that came at `arrived`, of clock->monotonic(), and may have waited for a thread:
+ * ASH_DEADLINE_EXCEEDED, told, when its time is over and nothing is to be done for it. */
+ash_status request_check_wait(struct request *request, uint64_t arrived) must_check;
+
 /* Ends it: rolls back what is open, frees the arena. */
 void request_end(struct request *request);
 
 /* Commits the transaction of a delivery (see `opened`), opening it first where the handler did
- * not. Errors: those of ash_begin() and ash_commit(); told in request->fault. */
+ * not; of a shared one it keeps the part, and who lent it looks at `published` and `saga_started`
+ * when it has committed. Errors: those of ash_begin() and ash_commit(); told in request->fault. */
 ash_status request_commit(struct request *request, const struct member *member) must_check;
+
+/* Takes back what is open: the transaction, or its part of one that it shares; a shared one whose
+ * part cannot be taken back cannot be committed either. */
+void request_rollback(struct request *request);
 
 /* Calls a method of a port from outside: over HTTP, from a test. `origin` names the caller.
  * Errors: as ash_call_port(); told in request->fault. */
@@ -137,5 +167,20 @@ ash_status request_run(struct request *request, const struct member *member, con
 		       enum span_kind kind, const char *name,
 		       ash_status (*handler)(void *context, ash_call *call),
 		       void *context) must_check;
+
+/* ---- what a port_invoke is made of that makes several attempts of one call ---- */
+
+/* Makes an attempt of the call by `binding`, the one inside of the call's own, until `deadline` (as
+ * a request's). What a handler left open is ended, and what an earlier attempt answered beside its
+ * reply is forgotten; `out` must be empty again. Errors: as ash_call_port(), told in the
+ * request's fault. */
+ash_status call_attempt(ash_call *call, const struct binding *binding, uint16_t method,
+			uint64_t deadline, const void *in, void *out) must_check;
+
+/* Calls a method of another port in place of the call: for the same caller, with the same key and
+ * metadata, answering to whom the call would. Whether the caller may is not asked. Errors: as
+ * ash_call_port(), told in the request's fault. */
+ash_status call_instead(ash_call *call, const struct binding *binding, uint16_t method,
+			const void *in, void *out) must_check;
 
 #endif

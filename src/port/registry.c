@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/identifier.h"
 #include "base/mem.h"
+#include "port/flows.h"
 #include "port/uses.h"
 
 static const struct metric CALLS = {"ashlar_port_calls_total",
@@ -25,6 +27,8 @@ struct building {
 	struct metrics *metrics;
 	struct error_list *errors;
 	struct error *error;
+	registry_here here; /* NULL: all of them */
+	const void *context;
 };
 
 /* ---- errors ---- */
@@ -82,7 +86,17 @@ static int add_members(struct building *building, const ash_module *const *modul
 		return error_memory(building->error);
 	for (size_t i = 0; i < count; i++) {
 		struct member *member = &registry->members[i];
-		*member = (struct member){.module = modules[i], .index = (unsigned)i};
+		*member = (struct member){
+			.module = modules[i],
+			.index = (unsigned)i,
+			.elsewhere =
+				building->here && !building->here(building->context, modules[i]),
+		};
+		if (strcmp(modules[i]->name, NAME_OF_FRONT) == 0)
+			complain(building, &modules[i]->place,
+				 "no module is called '" NAME_OF_FRONT
+				 "': so is called who answers a route, where a module's name would "
+				 "stand; rename it");
 		uint32_t first =
 			map_get_or_put(&registry->by_name, str_of(modules[i]->name), (uint32_t)i);
 		if (first == MAP_NONE)
@@ -135,6 +149,12 @@ static void check_dependencies(struct building *building, const ash_module *modu
 				 "%s depends on the module '%s', which the application does not "
 				 "have; link it in and list it",
 				 module->name, module->depends_on[i].name);
+		else if (module->replaces.name &&
+			 strcmp(module->replaces.name, module->depends_on[i].name) == 0)
+			complain(building, &module->depends_on[i].place,
+				 "%s replaces the module '%s' and depends on it, so that its calls "
+				 "could be led back to itself; remove it from depends_on",
+				 module->name, module->depends_on[i].name);
 }
 
 /* ---- ports ---- */
@@ -143,6 +163,14 @@ static ash_status invoke_here(const struct binding *binding, uint16_t method, as
 			      const void *request, void *reply)
 {
 	return binding->handlers_invoke[method](binding->handlers, call, request, reply);
+}
+
+static ash_status invoke_nowhere(const struct binding *binding, uint16_t method, ash_call *call,
+				 const void *request, void *reply)
+{
+	(void)request, (void)reply;
+	return ash_fail(call, ASH_UNAVAILABLE, "%s runs in another process, and nothing says where",
+			binding->names[method]);
 }
 
 static int make_series(struct building *building, struct binding *binding)
@@ -176,51 +204,91 @@ static void check_handlers(struct building *building, const ash_module *module,
 				 provides->port->methods[i].name, module->name);
 }
 
+bool registry_is_beside(const ash_module *module, const ash_port *port)
+{
+	return module->replaces.name && strcmp(module->replaces.name, port->module) == 0 &&
+	       strcmp(module->name, port->module) != 0;
+}
+
+/* Whether the port may be provided, with what stands there for it already. */
+static bool may_provide(struct building *building, const struct member *member,
+			const ash_provides *provides, uint32_t id, bool beside)
+{
+	const struct registry *registry = building->registry;
+	const struct binding *first = beside ? registry->beside[id] : registry->bindings[id];
+	if (beside && !registry->bindings[id])
+		complain(building, &provides->place,
+			 "%s provides %s in place of the module '%s', which the application does "
+			 "not have, or which does not provide it",
+			 member->module->name, provides->port->name, member->module->replaces.name);
+	else if (first)
+		complain(building, &provides->place, "the port %s has two providers: %s, and %s",
+			 provides->port->name, member->module->name, first->member->module->name);
+	else
+		return true;
+	return false;
+}
+
 static int add_binding(struct building *building, const struct member *member,
-		       const ash_provides *provides)
+		       const ash_provides *provides, bool beside)
 {
 	struct registry *registry = building->registry;
-	const void *handlers = (const char *)member->module->code + provides->handlers;
+	struct binding **bindings = beside ? registry->beside : registry->bindings;
+	const void *handlers = NULL;
 	uint32_t id;
+	if (!member->elsewhere)
+		handlers = (const char *)member->module->code + provides->handlers;
+	if (provides->port->method_count > REGISTRY_METHOD_LIMIT)
+		return error_set(
+			building->error, ERROR_LIMIT, "the port %s has %u methods; %d are the most",
+			provides->port->name, provides->port->method_count, REGISTRY_METHOD_LIMIT);
 	if (!give_id(provides->port, &id))
 		return error_set(building->error, ERROR_LIMIT,
 				 "there are more than %d ports in the process",
 				 REGISTRY_PORT_LIMIT);
-	if (registry->bindings[id]) {
-		complain(building, &provides->place, "the port %s has two providers: %s, and %s",
-			 provides->port->name, member->module->name,
-			 registry->bindings[id]->member->module->name);
+	if (!may_provide(building, member, provides, id, beside))
 		return 0;
-	}
-	check_handlers(building, member->module, provides, handlers);
+	if (!member->elsewhere)
+		check_handlers(building, member->module, provides, handlers);
 	struct binding *binding = arena_alloc(&registry->arena, sizeof *binding);
 	if (!binding)
 		return error_memory(building->error);
 	*binding = (struct binding){.port = provides->port,
 				    .member = member,
-				    .invoke = invoke_here,
+				    .invoke = member->elsewhere ? invoke_nowhere : invoke_here,
 				    .handlers_invoke = provides->invoke,
 				    .handlers = handlers};
-	registry->bindings[id] = binding;
+	bindings[id] = binding;
 	if (id >= registry->binding_count)
 		registry->binding_count = id + 1;
 	return make_series(building, binding);
 }
 
+/* Those that stand beside others, or those that do not. */
+static int add_some(struct building *building, bool beside)
+{
+	struct registry *registry = building->registry;
+	for (size_t i = 0; i < registry->member_count; i++) {
+		const struct member *member = &registry->members[i];
+		for (size_t j = 0; j < member->module->provides_count; j++) {
+			const ash_provides *provides = &member->module->provides[j];
+			if (registry_is_beside(member->module, provides->port) == beside &&
+			    add_binding(building, member, provides, beside) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int add_bindings(struct building *building)
 {
 	struct registry *registry = building->registry;
-	registry->bindings =
-		arena_array(&registry->arena, REGISTRY_PORT_LIMIT + 1, sizeof *registry->bindings);
-	if (!registry->bindings)
+	const size_t count = REGISTRY_PORT_LIMIT + 1;
+	registry->bindings = arena_array(&registry->arena, count, sizeof(*registry->bindings));
+	registry->beside = arena_array(&registry->arena, count, sizeof(*registry->beside));
+	if (!registry->bindings || !registry->beside)
 		return error_memory(building->error);
-	for (size_t i = 0; i < registry->member_count; i++) {
-		const struct member *member = &registry->members[i];
-		for (size_t j = 0; j < member->module->provides_count; j++)
-			if (add_binding(building, member, &member->module->provides[j]) < 0)
-				return -1;
-	}
-	return 0;
+	return add_some(building, false) < 0 ? -1 : add_some(building, true);
 }
 
 bool registry_depends_on(const ash_module *module, const char *name)
@@ -259,12 +327,13 @@ static bool publishes(const ash_module *module, const ash_event *event)
 	return false;
 }
 
-static void check_subscription(struct building *building, const ash_module *module,
+static void check_subscription(struct building *building, const struct member *member,
 			       const ash_subscribes *subscribes)
 {
+	const ash_module *module = member->module;
 	const ash_event *event = subscribes->event;
 	const struct member *publisher = registry_find(building->registry, event->module);
-	if (!subscribes->has(module->code))
+	if (!member->elsewhere && !subscribes->has(module->code))
 		complain(building, &subscribes->place,
 			 "%s subscribes to %s but has no handler for it; add it to ASH_MODULE(%s)",
 			 module->name, event->name, module->name);
@@ -292,11 +361,14 @@ static void check_saga(struct building *building, const ash_module *module, cons
 			 runs->name, saga->name, module->name);
 }
 
-static void check_module(struct building *building, const ash_module *module)
+static void check_module(struct building *building, const struct member *member)
 {
+	const ash_module *module = member->module;
 	check_dependencies(building, module);
 	for (size_t i = 0; i < module->subscribes_count; i++)
-		check_subscription(building, module, &module->subscribes[i]);
+		check_subscription(building, member, &module->subscribes[i]);
+	if (member->elsewhere)
+		return;
 	for (size_t i = 0; i < module->schedule_count; i++)
 		if (!module->schedules[i].has(module->code))
 			complain(building, &module->schedules[i].place,
@@ -315,7 +387,9 @@ static int build(struct building *building, const ash_module *const *modules, si
 	    add_bindings(building) < 0 || allow_calls(building) < 0)
 		return -1;
 	for (size_t i = 0; i < registry->member_count; i++)
-		check_module(building, registry->members[i].module);
+		check_module(building, &registry->members[i]);
+	if (flows_judge(registry, building->errors, building->error) < 0)
+		return -1;
 	if (uses_judge(registry, building->errors, building->error) < 0)
 		return -1;
 	error_list_sort(building->errors);
@@ -325,8 +399,15 @@ static int build(struct building *building, const ash_module *const *modules, si
 int registry_build(const ash_module *const *modules, size_t count, struct metrics *metrics,
 		   struct registry *out, struct error_list *errors, struct error *error)
 {
+	return registry_build_part(modules, count, NULL, NULL, metrics, out, errors, error);
+}
+
+int registry_build_part(const ash_module *const *modules, size_t count, registry_here here,
+			const void *context, struct metrics *metrics, struct registry *out,
+			struct error_list *errors, struct error *error)
+{
 	struct registry registry = {0};
-	struct building building = {&registry, metrics, errors, error};
+	struct building building = {&registry, metrics, errors, error, here, context};
 	if (build(&building, modules, count) < 0) {
 		registry_release(&registry);
 		return -1;

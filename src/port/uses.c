@@ -114,3 +114,35 @@ int uses_judge(const struct registry *registry, struct error_list *errors, struc
 	}
 	return 0;
 }
+
+/* Whether the file lies below the module's folder. */
+static bool is_file_of(const ash_module *module, const char *file)
+{
+	bool found;
+	struct str root = root_of(module, &found);
+	return root.length > 0 && str_starts(str_of(file), root) && file[root.length] == '/';
+}
+
+void uses_places(const ash_module *module, const ash_port *port, uint16_t method, char *out,
+		 size_t size)
+{
+	size_t length = 0;
+	out[0] = '\0';
+	if (!module->source || !module->place.file)
+		return;
+	for (const ash_use *const *use = module->uses; use != module->uses_end; use++) {
+		char file[sizeof((struct error *)0)->file], place[sizeof file + 24];
+		if ((*use)->port != port || (*use)->method != method ||
+		    !is_file_of(module, (*use)->file))
+			continue;
+		name_file(module, (*use)->file, file, sizeof file);
+		int more = snprintf(place, sizeof place, "%s%s:%u", length > 0 ? " or " : "", file,
+				    (*use)->line);
+		if (more < 0 || length + (size_t)more + sizeof ": " > size)
+			break;
+		memcpy(out + length, place, (size_t)more);
+		length += (size_t)more;
+	}
+	if (length > 0)
+		memcpy(out + length, ": ", sizeof ": ");
+}

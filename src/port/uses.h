@@ -11,4 +11,9 @@
 int uses_judge(const struct registry *registry, struct error_list *errors,
 	       struct error *error) must_check;
 
+/* Where the module's code calls the method: "billing/billing.c:31: ", all places with " or "
+ * between them as far as `size` has room; "" where no place is noted. */
+void uses_places(const ash_module *module, const ash_port *port, uint16_t method, char *out,
+		 size_t size);
+
 #endif

@@ -3,11 +3,12 @@
  *
  * One word holds the state, its generation, and whether the window is clean: without a failure and
  * without a slow call. While it is closed and clean, a success changes no rate and no state, so it
- * is only counted, in a cell that few threads share; whatever else happens takes the lock, adds
- * what is in the cells to the window, and looks at the rates. So a sequence of calls has the
- * outcome that it would have with one lock around each.
+ * is only counted, in the thread's cell; whatever else happens takes the lock, adds what is new in
+ * the cells to the window, and looks at the rates. So a sequence of calls has the outcome that it
+ * would have with one lock around each; of calls at the same time, a success that is being counted
+ * while another thread holds the lock comes after whatever that does.
  *
- * Invariant: all but `word`, `cells` and `refused` changes under the lock, and `word` too. */
+ * Invariant: all but `cells` and `refused` changes under the lock. */
 #include "resilience/breaker.h"
 
 #include <pthread.h>
@@ -15,26 +16,27 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "resilience/cells.h"
 #include "resilience/window.h"
 
-enum { CELLS = 8, STATE_MASK = 7, CLEAN = 8, GENERATION_SHIFT = 4 };
+enum { STATE_MASK = 7, CLEAN = 8, GENERATION_SHIFT = 4 };
 
-#define SECOND     UINT64_C(1000000000)
-#define CACHE_LINE ((uintptr_t)64)
+#define SECOND UINT64_C(1000000000)
 
-/* Successes that are not in the window yet. */
+/* Successes that were only counted. By time, they ended in the window's second. */
 struct cell {
-	/* By time: the second they ended in, above 32 bits of their number; else the number. */
-	_Alignas(CACHE_LINE) _Atomic uint64_t good;
+	_Alignas(CELLS_LINE) _Atomic uint64_t good;
 };
 
 struct breaker {
 	struct cell cells[CELLS];
-	_Alignas(CACHE_LINE) _Atomic uint64_t word;
+	_Alignas(CELLS_LINE) _Atomic uint64_t word;
+	_Atomic uint64_t second; /* the window's */
 	struct breaker_settings settings;
 	void *memory; /* that it lies in */
-	_Alignas(CACHE_LINE) pthread_mutex_t lock;
+	_Alignas(CELLS_LINE) pthread_mutex_t lock;
 	struct window window;
+	uint64_t gathered[CELLS];    /* of each cell, what is in the window or forgotten */
 	uint32_t in_a_row;           /* failures */
 	uint32_t permitted;          /* probes, while half-open */
 	struct window_bucket probes; /* that ended */
@@ -82,10 +84,11 @@ const char *breaker_mistake(const struct breaker_settings *settings)
 
 struct breaker *breaker_new(const struct breaker_settings *settings)
 {
-	void *memory = mem_alloc(sizeof(struct breaker) + CACHE_LINE);
+	void *memory = mem_alloc(sizeof(struct breaker) + CELLS_LINE);
 	if (!memory)
 		return NULL;
-	struct breaker *breaker = (void *)(((uintptr_t)memory + CACHE_LINE - 1) & -CACHE_LINE);
+	uintptr_t line = CELLS_LINE;
+	struct breaker *breaker = (void *)(((uintptr_t)memory + line - 1) & -line);
 	breaker->memory = memory;
 	breaker->settings = *settings;
 	if (!window_init(&breaker->window, settings->window == BREAKER_TIME, settings->size)) {
@@ -129,40 +132,35 @@ static void set_clean(struct breaker *breaker, bool clean)
 
 /* ---- the cells ---- */
 
-static struct cell *my_cell(struct breaker *breaker)
-{
-	static _Atomic unsigned next;
-	static _Thread_local unsigned mine;
-	if (__builtin_expect(mine == 0, 0))
-		mine = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % CELLS + 1;
-	return &breaker->cells[mine - 1];
-}
-
-/* False: by time, and the cell has another second's. */
+/* False: by time, and the window is at another second. */
 static bool count_good(struct breaker *breaker, uint64_t now)
 {
-	struct cell *cell = my_cell(breaker);
-	uint64_t good = atomic_load_explicit(&cell->good, memory_order_relaxed);
-	do
-		if (breaker->settings.window == BREAKER_TIME && good >> 32 != now / SECOND)
-			return false;
-	while (!atomic_compare_exchange_weak_explicit(&cell->good, &good, good + 1,
-						      memory_order_relaxed, memory_order_relaxed));
+	if (breaker->settings.window == BREAKER_TIME &&
+	    atomic_load_explicit(&breaker->second, memory_order_relaxed) != now / SECOND)
+		return false;
+	unsigned mine = cells_mine();
+	cells_count(&breaker->cells[mine].good, mine);
 	return true;
 }
 
-/* Brings the window up to date, but for the call at hand. No cell is of a newer second than the
- * window: only this gives a cell its second, once the window is there. */
+/* What is new in the cells since it was asked last. */
+static uint64_t take_good(struct breaker *breaker)
+{
+	uint64_t taken = 0;
+	for (unsigned i = 0, last = cells_last(); i <= last; i++) {
+		uint64_t good = atomic_load_explicit(&breaker->cells[i].good, memory_order_relaxed);
+		taken += good - breaker->gathered[i];
+		breaker->gathered[i] = good;
+	}
+	return taken;
+}
+
+/* Brings the window up to date, but for the call at hand. */
 static void gather(struct breaker *breaker, uint64_t now)
 {
-	bool timed = breaker->settings.window == BREAKER_TIME;
-	uint64_t empty = timed ? now / SECOND << 32 : 0;
+	window_add_good(&breaker->window, breaker->window.second, take_good(breaker));
 	window_advance(&breaker->window, now / SECOND);
-	for (size_t i = 0; i < CELLS; i++) {
-		uint64_t good = atomic_exchange_explicit(&breaker->cells[i].good, empty,
-							 memory_order_relaxed);
-		window_add_good(&breaker->window, good >> 32, timed ? (uint32_t)good : good);
-	}
+	atomic_store_explicit(&breaker->second, breaker->window.second, memory_order_relaxed);
 }
 
 /* ---- going from state to state, under the lock ---- */
@@ -171,8 +169,7 @@ static void go(struct breaker *breaker, enum breaker_state state)
 {
 	uint64_t generation = (word_now(breaker) >> GENERATION_SHIFT) + 1;
 	window_clear(&breaker->window);
-	for (size_t i = 0; i < CELLS; i++)
-		atomic_store_explicit(&breaker->cells[i].good, 0, memory_order_relaxed);
+	take_good(breaker);
 	breaker->in_a_row = 0;
 	breaker->permitted = 0;
 	breaker->probes = (struct window_bucket){0};
@@ -246,7 +243,9 @@ static bool permit_probe(struct breaker *breaker, uint64_t now)
 	return true;
 }
 
-static bool permit_slowly(struct breaker *breaker, uint64_t now, struct breaker_permit *out)
+/* Apart from the calls that go well, as record_slowly() is. */
+__attribute__((noinline, cold)) static bool permit_slowly(struct breaker *breaker, uint64_t now,
+							  struct breaker_permit *out)
 {
 	enum breaker_state state = state_of(word_now(breaker));
 	if (state == BREAKER_FORCED_OPEN ||
@@ -300,8 +299,10 @@ static void record_probe(struct breaker *breaker, bool failed, bool slow, uint64
 	}
 }
 
-static void record_slowly(struct breaker *breaker, struct breaker_permit permit,
-			  enum breaker_outcome outcome, uint64_t now)
+__attribute__((noinline, cold)) static void record_slowly(struct breaker *breaker,
+							  struct breaker_permit permit,
+							  enum breaker_outcome outcome,
+							  uint64_t now)
 {
 	bool failed = outcome == BREAKER_FAILURE;
 	bool slow = now > permit.started && now - permit.started > breaker->settings.slow;
@@ -323,6 +324,8 @@ void breaker_record(struct breaker *breaker, struct breaker_permit permit,
 		    enum breaker_outcome outcome, uint64_t now)
 {
 	uint64_t word = word_now(breaker);
+	if (state_of(word) == BREAKER_DISABLED)
+		return;
 	bool quiet = (word & (STATE_MASK | CLEAN)) == (CLEAN | BREAKER_CLOSED) &&
 		     word >> GENERATION_SHIFT == permit.generation;
 	if (__builtin_expect(quiet && outcome == BREAKER_SUCCESS &&
@@ -345,6 +348,11 @@ void breaker_force(struct breaker *breaker, enum breaker_state state, uint64_t n
 		go(breaker, state);
 	}
 	pthread_mutex_unlock(&breaker->lock);
+}
+
+enum breaker_state breaker_state_of(const struct breaker *breaker)
+{
+	return state_of(word_now(breaker));
 }
 
 struct breaker_view breaker_look(struct breaker *breaker, uint64_t now)

@@ -96,6 +96,9 @@ void breaker_record(struct breaker *breaker, struct breaker_permit permit,
  * would; BREAKER_HALF_OPEN is not to be forced. */
 void breaker_force(struct breaker *breaker, enum breaker_state state, uint64_t now);
 
+/* The state that it was in when it was last called, without a lock. */
+enum breaker_state breaker_state_of(const struct breaker *breaker);
+
 /* How it stands at `now`. */
 struct breaker_view breaker_look(struct breaker *breaker, uint64_t now);
 

@@ -23,22 +23,44 @@ struct passage {
 	struct policy *policy;
 	const struct policy_call *call;
 	struct fault *fault;
-	uint64_t now; /* when last asked */
+	uint64_t now;  /* when last asked */
+	uint64_t late; /* by how much, at most, it is later than that */
 };
 
-static void count(struct policy *policy, int what)
+static inline void count(struct policy *policy, int what)
 {
-	static _Atomic unsigned next;
-	static _Thread_local unsigned mine;
-	if (__builtin_expect(mine == 0, 0))
-		mine = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % POLICY_CELLS + 1;
-	atomic_fetch_add_explicit(&policy->cells[mine - 1].counts[what], 1, memory_order_relaxed);
+	unsigned mine = cells_mine();
+	cells_count(&policy->cells[mine].counts[what], mine);
 }
 
+/* The time for deadlines and waits. */
 static uint64_t now_of(struct passage *passage)
 {
 	passage->now = passage->call->clock->monotonic(passage->call->clock);
+	passage->late = 0;
 	return passage->now;
+}
+
+/* The time for the breaker, which may be late. */
+static inline uint64_t about_now(struct passage *passage)
+{
+	const struct clock *clock = passage->call->clock;
+	uint64_t tick = passage->policy->tick;
+	if (__builtin_expect(tick == 0 || !clock->coarse, 0))
+		return now_of(passage);
+	passage->late = tick;
+	passage->now =
+		__builtin_expect(clock == &clock_system, 1) ? clock_coarse() : clock->coarse(clock);
+	return passage->now;
+}
+
+/* The time for time-outs as well: not so late that the request's deadline could be over. */
+static inline uint64_t begin(struct passage *passage)
+{
+	uint64_t now = about_now(passage);
+	if (__builtin_expect(now + passage->late >= passage->call->deadline, 0))
+		return now_of(passage);
+	return now;
 }
 
 static uint64_t sum(uint64_t a, uint64_t b)
@@ -63,7 +85,16 @@ static bool has(uint32_t statuses, ash_status status)
 
 /* ---- refusals ---- */
 
-static struct ended refuse(struct passage *passage, enum policy_refusal refusal)
+static void tell(const struct passage *passage, enum policy_refusal refusal)
+{
+	count(passage->policy, refusal);
+	if (passage->call->refused)
+		passage->call->refused(passage->call->context, refusal);
+}
+
+/* Apart from the calls that go well. */
+__attribute__((noinline, cold)) static struct ended refuse(struct passage *passage,
+							   enum policy_refusal refusal)
 {
 	static const struct {
 		ash_status status;
@@ -80,74 +111,100 @@ static struct ended refuse(struct passage *passage, enum policy_refusal refusal)
 		[POLICY_BY_DEADLINE] = {ASH_DEADLINE_EXCEEDED,
 					"%s is not called: the deadline is over"},
 	};
-	count(passage->policy, refusal);
 	fault_set(passage->fault, REFUSALS[refusal].status, REFUSALS[refusal].message,
 		  passage->policy->settings.name);
+	tell(passage, refusal);
 	return (struct ended){REFUSALS[refusal].status, false};
+}
+
+/* Who opened it is worth knowing. */
+__attribute__((noinline, cold)) static struct ended refuse_by_breaker(struct passage *passage)
+{
+	if (breaker_state_of(passage->policy->breaker) != BREAKER_FORCED_OPEN)
+		return refuse(passage, POLICY_BY_BREAKER);
+	fault_set(passage->fault, ASH_UNAVAILABLE,
+		  "%s is not called: its circuit breaker was opened by hand",
+		  passage->policy->settings.name);
+	tell(passage, POLICY_BY_BREAKER);
+	return (struct ended){ASH_UNAVAILABLE, false};
 }
 
 /* ---- the strategies, from the inside out ---- */
 
-static bool enter(struct passage *passage, uint64_t deadline)
+enum { ENTERED = POLICY_REFUSALS };
+
+/* Waits for a place: ENTERED, or why not. Apart from the calls that find one. */
+__attribute__((noinline, cold)) static enum policy_refusal wait_for_place(struct passage *passage,
+									  uint64_t deadline)
 {
 	struct policy *policy = passage->policy;
 	const struct policy_waiter *waiter = passage->call->waiter;
-	uint64_t patience = lesser(policy->settings.queue_wait, left(passage, deadline));
-	if (bulkhead_enter(&policy->bulkhead, 0))
-		return true;
-	if (patience == 0 || policy->settings.queue == 0)
-		return false;
-	bool entered = waiter->enter(waiter, &policy->bulkhead, patience);
+	if (policy->settings.queue_wait == 0 || policy->settings.queue == 0)
+		return POLICY_BY_BULKHEAD;
 	now_of(passage);
-	return entered;
+	uint64_t patience = lesser(policy->settings.queue_wait, left(passage, deadline));
+	if (patience == 0 || !waiter->enter(waiter, &policy->bulkhead, patience))
+		return POLICY_BY_BULKHEAD;
+	if (now_of(passage) < deadline)
+		return (enum policy_refusal)ENTERED;
+	bulkhead_leave(&policy->bulkhead);
+	return POLICY_BY_DEADLINE;
 }
 
-static struct ended attempt(struct passage *passage, const struct policy_attempt *told)
+static inline struct ended attempt(struct passage *passage, const struct policy_attempt *told)
 {
 	ash_status status = passage->call->function(passage->call->context, told, passage->fault);
-	if (status == ASH_DEADLINE_EXCEEDED)
+	if (__builtin_expect(status == ASH_DEADLINE_EXCEEDED, 0))
 		count(passage->policy, POLICY_TIMED_OUT);
 	return (struct ended){status, true};
 }
 
-static struct ended through_bulkhead(struct passage *passage, const struct policy_attempt *told)
+static inline struct ended through_bulkhead(struct passage *passage,
+					    const struct policy_attempt *told)
 {
 	struct policy *policy = passage->policy;
-	if (policy->settings.places == 0)
-		return attempt(passage, told);
-	if (!enter(passage, told->deadline))
-		return refuse(passage, POLICY_BY_BULKHEAD);
-	struct ended ended = passage->now < told->deadline ? attempt(passage, told)
-							   : refuse(passage, POLICY_BY_DEADLINE);
-	bulkhead_leave(&policy->bulkhead);
+	bool bounded = policy->settings.places > 0;
+	if (bounded && !bulkhead_enter(&policy->bulkhead, 0)) {
+		enum policy_refusal refusal = wait_for_place(passage, told->deadline);
+		if (refusal != (enum policy_refusal)ENTERED)
+			return refuse(passage, refusal);
+	}
+	struct ended ended = attempt(passage, told);
+	if (bounded)
+		bulkhead_leave(&policy->bulkhead);
 	return ended;
 }
 
-static struct ended through_timeout(struct passage *passage, uint32_t number)
+static inline struct ended through_timeout(struct passage *passage, uint32_t number)
 {
-	uint64_t timeout = passage->policy->settings.timeout;
-	uint64_t own = timeout ? sum(passage->now, timeout) : POLICY_NO_DEADLINE;
-	const struct policy_attempt told = {lesser(passage->call->deadline, own), number};
-	if (passage->now >= passage->call->deadline)
+	uint64_t timeout = passage->policy->settings.timeout, deadline = passage->call->deadline;
+	uint64_t own = timeout ? sum(passage->now + passage->late, timeout) : POLICY_NO_DEADLINE;
+	if (passage->now >= deadline)
 		return refuse(passage, POLICY_BY_DEADLINE);
-	return through_bulkhead(passage, &told);
+	return through_bulkhead(passage, &(struct policy_attempt){lesser(deadline, own), number});
 }
 
-static struct ended through_limiter(struct passage *passage, uint32_t number)
+/* Whether the limit lets the call through; waits until then. */
+static bool is_within_limit(struct passage *passage)
 {
 	struct policy *policy = passage->policy;
 	const struct policy_waiter *waiter = passage->call->waiter;
 	uint64_t wait = 0;
-	if (policy->settings.limit == 0)
-		return through_timeout(passage, number);
 	uint64_t patience =
 		lesser(policy->settings.limit_wait, left(passage, passage->call->deadline));
 	if (!limiter_permit(&policy->limiter, passage->now, patience, &wait))
-		return refuse(passage, POLICY_BY_LIMITER);
+		return false;
 	if (wait > 0) {
 		waiter->pause(waiter, wait);
 		now_of(passage);
 	}
+	return true;
+}
+
+static inline struct ended through_limiter(struct passage *passage, uint32_t number)
+{
+	if (passage->policy->settings.limit > 0 && !is_within_limit(passage))
+		return refuse(passage, POLICY_BY_LIMITER);
 	return through_timeout(passage, number);
 }
 
@@ -161,15 +218,15 @@ static enum breaker_outcome outcome_of(const struct policy_settings *settings, s
 
 /* The time that a call waits for the limiter is not the callee's: it counts from the permit all the
  * same, as the window's slow calls are what a caller sees. */
-static struct ended through_breaker(struct passage *passage, uint32_t number)
+static inline struct ended through_breaker(struct passage *passage, uint32_t number)
 {
 	struct policy *policy = passage->policy;
 	struct breaker_permit permit;
-	if (!breaker_permit(policy->breaker, now_of(passage), &permit))
-		return refuse(passage, POLICY_BY_BREAKER);
+	if (__builtin_expect(!breaker_permit(policy->breaker, begin(passage), &permit), 0))
+		return refuse_by_breaker(passage);
 	struct ended ended = through_limiter(passage, number);
 	breaker_record(policy->breaker, permit, outcome_of(&policy->settings, ended),
-		       now_of(passage));
+		       about_now(passage));
 	return ended;
 }
 
@@ -179,14 +236,15 @@ static bool is_to_retry(struct passage *passage, struct ended ended, uint32_t nu
 {
 	struct policy *policy = passage->policy;
 	const struct policy_waiter *waiter = passage->call->waiter;
-	if (number >= policy->settings.retry.attempts || !ended.attempted ||
-	    !passage->call->repeatable || !has(policy->settings.retried, ended.status))
+	if (!has(policy->settings.retried, ended.status) || !ended.attempted ||
+	    number >= policy->settings.retry.attempts || !passage->call->repeatable)
 		return false;
 	uint64_t wait = retry_wait(&policy->settings.retry, number);
+	now_of(passage);
 	if (wait >= left(passage, passage->call->deadline))
 		return false;
-	if (!retry_budget_permit(&policy->budget)) {
-		count(policy, POLICY_BY_BUDGET);
+	if (!retry_budget_permit(&policy->budget, policy_under_way(policy))) {
+		tell(passage, POLICY_BY_BUDGET);
 		return false;
 	}
 	if (wait > 0)
@@ -195,43 +253,62 @@ static bool is_to_retry(struct passage *passage, struct ended ended, uint32_t nu
 	return true;
 }
 
-static struct ended through_retry(struct passage *passage)
+/* Whether another attempt follows attempt `number`, which did not go well or was not the first.
+ * Apart from the calls that go well, as fall_back() is. */
+__attribute__((noinline, cold)) static bool goes_on(struct passage *passage, struct ended *ended,
+						    uint32_t number)
+{
+	if (number > 1) {
+		retry_budget_retried(&passage->policy->budget);
+		if (!ended->attempted) {
+			ended->attempted = true; /* before, that is */
+			return false;
+		}
+	}
+	return is_to_retry(passage, *ended, number);
+}
+
+/* What the caller gets after a failure. */
+__attribute__((noinline, cold)) static ash_status fall_back(struct passage *passage,
+							    struct ended ended)
 {
 	struct policy *policy = passage->policy;
-	if (policy->settings.retry.attempts <= 1)
-		return through_breaker(passage, 1);
-	retry_budget_begin(&policy->budget);
-	struct ended ended = through_breaker(passage, 1);
-	for (uint32_t number = 1; is_to_retry(passage, ended, number); number++) {
-		struct ended again = through_breaker(passage, number + 1);
-		retry_budget_retried(&policy->budget);
-		ended = (struct ended){again.status, true};
-		if (!again.attempted)
-			break;
+	const struct policy_call *call = passage->call;
+	bool failed = !ended.attempted || has(policy->settings.failures, ended.status);
+	bool safe = !ended.attempted || call->repeatable;
+	if (call->fallback && failed && safe && now_of(passage) < call->deadline) {
+		count(policy, POLICY_FALLBACKS);
+		const struct policy_attempt told = {call->deadline, 0};
+		ended.status = call->fallback(call->context, &told, passage->fault);
 	}
-	retry_budget_end(&policy->budget);
-	return ended;
+	if (ended.status != ASH_OK)
+		count(policy, POLICY_FAILED);
+	return ended.status;
 }
 
 /* ---- public ---- */
 
 ash_status policy_call(struct policy *policy, const struct policy_call *call, struct fault *fault)
 {
-	struct passage passage = {policy, call, fault, 0};
-	count(policy, POLICY_CALLS);
-	struct ended ended = through_retry(&passage);
-	if (__builtin_expect(ended.status == ASH_OK, 1))
-		return ASH_OK;
-	bool failed = !ended.attempted || has(policy->settings.failures, ended.status);
-	bool safe = !ended.attempted || call->repeatable;
-	if (call->fallback && failed && safe && passage.now < call->deadline) {
-		count(policy, POLICY_FALLBACKS);
-		const struct policy_attempt told = {call->deadline, 0};
-		ended.status = call->fallback(call->context, &told, fault);
-	}
-	if (ended.status != ASH_OK)
-		count(policy, POLICY_FAILED);
+	unsigned mine = cells_mine();
+	_Atomic uint64_t *counts = policy->cells[mine].counts;
+	struct passage passage = {policy, call, fault, 0, 0};
+	cells_count(&counts[POLICY_CALLS], mine);
+	struct ended ended;
+	uint32_t number = 0;
+	do
+		ended = through_breaker(&passage, ++number);
+	while (__builtin_expect(ended.status != ASH_OK || number > 1, 0) &&
+	       goes_on(&passage, &ended, number));
+	if (__builtin_expect(ended.status != ASH_OK, 0))
+		ended.status = fall_back(&passage, ended);
+	cells_count(&counts[POLICY_ENDED], mine);
 	return ended.status;
+}
+
+enum breaker_state policy_state(const struct policy *policy)
+{
+	return breaker_state_of(policy->breaker);
 }
 
 void policy_force(struct policy *policy, enum breaker_state state, uint64_t now)

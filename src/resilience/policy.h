@@ -85,16 +85,6 @@ struct policy_attempt {
 typedef ash_status (*policy_function)(void *context, const struct policy_attempt *attempt,
 				      struct fault *fault);
 
-struct policy_call {
-	const struct clock *clock;
-	const struct policy_waiter *waiter;
-	uint64_t deadline; /* of the request, by the clock; or POLICY_NO_DEADLINE */
-	bool repeatable;   /* the method is idempotent, or the call has an idempotency key */
-	policy_function function;
-	policy_function fallback; /* or NULL */
-	void *context;
-};
-
 /* The strategies that end a call before it is made, or keep it from being made again. */
 enum policy_refusal {
 	POLICY_BY_BREAKER,
@@ -103,6 +93,18 @@ enum policy_refusal {
 	POLICY_BY_DEADLINE, /* it was over before the attempt began */
 	POLICY_BY_BUDGET,   /* no more retries right now: the failure stands */
 	POLICY_REFUSALS,
+};
+
+struct policy_call {
+	const struct clock *clock; /* its coarse() is used where the policy may */
+	const struct policy_waiter *waiter;
+	uint64_t deadline; /* of the request, by the clock; or POLICY_NO_DEADLINE */
+	bool repeatable;   /* the method is idempotent, or the call has an idempotency key */
+	policy_function function;
+	policy_function fallback; /* or NULL */
+	/* Told of each refusal when it is made, after the fault was; or NULL. */
+	void (*refused)(void *context, enum policy_refusal by);
+	void *context;
 };
 
 /* How it stands, for metrics and for people. */
@@ -114,7 +116,7 @@ struct policy_view {
 	uint32_t inside;     /* the bulkhead */
 	uint32_t waiting;    /* for a place in it */
 	uint32_t active;     /* calls under way, of which */
-	uint32_t retrying;   /* are in another attempt; both only where it retries */
+	uint32_t retrying;   /* are in another attempt */
 	uint32_t retry_most; /* that may be, right now */
 	uint64_t calls;      /* ever, as all below */
 	uint64_t failed;     /* for whoever called: after retries and fallback */
@@ -132,6 +134,13 @@ const char *policy_mistake(const struct policy_settings *settings);
 /* The settings are good and are copied. NULL without memory. */
 struct policy *policy_new(const struct policy_settings *settings);
 
+/* Whether it reads the coarse clock where there is one: so it does where a tick more or less
+ * decides nothing, as there is no rate limit, the breaker's window is not of seconds, and the
+ * time-out, the breaker's waits and what it calls slow are 100 ms or longer. An attempt then has up
+ * to a tick more than the time-out, never less. The request's deadline, and waits for a place or
+ * before a retry, are judged by the exact clock all the same. */
+bool policy_is_coarse(const struct policy *policy);
+
 /* Takes NULL. No call may be under way. */
 void policy_free(struct policy *policy);
 
@@ -141,6 +150,9 @@ void policy_free(struct policy *policy);
  * bulkhead), ASH_DEADLINE_EXCEEDED (over before it began); none of them is tried again. */
 ash_status policy_call(struct policy *policy, const struct policy_call *call,
 		       struct fault *fault) must_check;
+
+/* The state that the breaker was left in by the last call; costs next to nothing. */
+enum breaker_state policy_state(const struct policy *policy);
 
 /* Puts the breaker into a state by hand, as breaker_force() does, also where none is set. */
 void policy_force(struct policy *policy, enum breaker_state state, uint64_t now);

@@ -10,6 +10,10 @@
 
 #define SECOND UINT64_C(1000000000)
 
+/* The shortest time that may be measured by ticks, and the longest of these: a tenth of it. */
+#define COARSE_LEAST (SECOND / 10)
+#define COARSE_TICK  (COARSE_LEAST / 10)
+
 const struct policy_settings policy_defaults = {
 	.name = "",
 	.failures = POLICY_FAILURES,
@@ -81,15 +85,29 @@ const char *policy_mistake(const struct policy_settings *settings)
 	return NULL;
 }
 
+/* Times are late by a tick at most, which is to be a small part of what they are held against. */
+static bool may_be_coarse(const struct policy_settings *settings)
+{
+	const struct breaker_settings *breaker = &settings->breaker;
+	if (settings->limit || (settings->timeout && settings->timeout < COARSE_LEAST))
+		return false;
+	return !settings->breaks ||
+	       (breaker->window != BREAKER_TIME && breaker->slow >= COARSE_LEAST &&
+		breaker->open >= COARSE_LEAST &&
+		(breaker->half_open_most == 0 || breaker->half_open_most >= COARSE_LEAST));
+}
+
 struct policy *policy_new(const struct policy_settings *settings)
 {
-	void *memory = mem_alloc(sizeof(struct policy) + POLICY_CACHE_LINE);
+	void *memory = mem_alloc(sizeof(struct policy) + CELLS_LINE);
 	if (!memory)
 		return NULL;
-	uintptr_t line = POLICY_CACHE_LINE;
+	uintptr_t line = CELLS_LINE;
 	struct policy *policy = (void *)(((uintptr_t)memory + line - 1) & -line);
 	policy->memory = memory;
 	policy->settings = *settings;
+	if (may_be_coarse(settings) && clock_coarse_tick() <= COARSE_TICK)
+		policy->tick = clock_coarse_tick();
 	policy->breaker = breaker_new(&settings->breaker);
 	if (!policy->breaker) {
 		mem_free(memory);
@@ -102,6 +120,11 @@ struct policy *policy_new(const struct policy_settings *settings)
 	bulkhead_init(&policy->bulkhead, settings->places, settings->queue);
 	retry_budget_init(&policy->budget, settings->retry_share, settings->retry_least);
 	return policy;
+}
+
+bool policy_is_coarse(const struct policy *policy)
+{
+	return policy->tick > 0;
 }
 
 void policy_free(struct policy *policy)
@@ -118,8 +141,20 @@ void policy_free(struct policy *policy)
 static uint64_t counted(const struct policy *policy, int what)
 {
 	uint64_t all = 0;
-	for (int i = 0; i < POLICY_CELLS; i++)
+	for (unsigned i = 0; i < CELLS; i++)
 		all += atomic_load_explicit(&policy->cells[i].counts[what], memory_order_relaxed);
+	return all;
+}
+
+uint64_t policy_under_way(const struct policy *policy)
+{
+	uint64_t all = 0;
+	for (unsigned i = 0, last = cells_last(); i <= last; i++) {
+		const _Atomic uint64_t *counts = policy->cells[i].counts;
+		uint64_t ended = atomic_load_explicit(&counts[POLICY_ENDED], memory_order_relaxed);
+		uint64_t begun = atomic_load_explicit(&counts[POLICY_CALLS], memory_order_relaxed);
+		all += begun > ended ? begun - ended : 0;
+	}
 	return all;
 }
 
@@ -131,13 +166,12 @@ static uint32_t rate(uint32_t part, uint32_t calls)
 void policy_look(struct policy *policy, uint64_t now, struct policy_view *out)
 {
 	const struct retry_budget *budget = &policy->budget;
-	uint64_t calls = atomic_load_explicit(&budget->calls, memory_order_relaxed);
-	uint64_t most = (uint64_t)(uint32_t)calls * budget->share / 10000;
+	uint64_t active = policy_under_way(policy);
 	*out = (struct policy_view){
 		.breaker = breaker_look(policy->breaker, now),
-		.active = (uint32_t)calls,
-		.retrying = (uint32_t)(calls >> 32),
-		.retry_most = most > budget->least ? (uint32_t)most : budget->least,
+		.active = (uint32_t)active,
+		.retrying = atomic_load_explicit(&budget->retrying, memory_order_relaxed),
+		.retry_most = retry_budget_most(budget, active),
 		.calls = counted(policy, POLICY_CALLS),
 		.failed = counted(policy, POLICY_FAILED),
 		.retries = counted(policy, POLICY_RETRIES),

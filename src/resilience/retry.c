@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Both counts of a budget are in one word, so that the share is of what is under way right then. */
+/* When to try again. Knows no calls. Invariant: no more retry than the budget last let. */
 #include "resilience/retry.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/random.h"
-
-#define RETRY ((uint64_t)1 << 32)
 
 const struct retry_settings retry_defaults = {
 	.attempts = 3, .base = 100000000, .growth = 2.0, .most = UINT64_C(10000000000)};
@@ -35,32 +33,28 @@ void retry_budget_init(struct retry_budget *budget, uint32_t share, uint32_t lea
 {
 	budget->share = share;
 	budget->least = least;
-	atomic_init(&budget->calls, 0);
+	atomic_init(&budget->retrying, 0);
 }
 
-void retry_budget_begin(struct retry_budget *budget)
+uint32_t retry_budget_most(const struct retry_budget *budget, uint64_t calls)
 {
-	atomic_fetch_add_explicit(&budget->calls, 1, memory_order_relaxed);
+	uint64_t most = (calls < UINT32_MAX ? calls : UINT32_MAX) * budget->share / 10000;
+	return most > budget->least ? (uint32_t)most : budget->least;
 }
 
-void retry_budget_end(struct retry_budget *budget)
+bool retry_budget_permit(struct retry_budget *budget, uint64_t calls)
 {
-	atomic_fetch_sub_explicit(&budget->calls, 1, memory_order_relaxed);
-}
-
-bool retry_budget_permit(struct retry_budget *budget)
-{
-	uint64_t calls = atomic_load_explicit(&budget->calls, memory_order_relaxed);
-	do {
-		uint64_t most = (uint64_t)(uint32_t)calls * budget->share / 10000;
-		if (calls >> 32 >= (most > budget->least ? most : budget->least))
+	uint32_t most = retry_budget_most(budget, calls);
+	uint32_t retrying = atomic_load_explicit(&budget->retrying, memory_order_relaxed);
+	do
+		if (retrying >= most)
 			return false;
-	} while (!atomic_compare_exchange_weak_explicit(
-		&budget->calls, &calls, calls + RETRY, memory_order_relaxed, memory_order_relaxed));
+	while (!atomic_compare_exchange_weak_explicit(&budget->retrying, &retrying, retrying + 1,
+						      memory_order_relaxed, memory_order_relaxed));
 	return true;
 }
 
 void retry_budget_retried(struct retry_budget *budget)
 {
-	atomic_fetch_sub_explicit(&budget->calls, RETRY, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&budget->retrying, 1, memory_order_relaxed);
 }

@@ -25,23 +25,22 @@ const char *retry_mistake(const struct retry_settings *settings);
 /* Nanoseconds to wait after attempt number `failed` (from 1 on) failed. */
 uint64_t retry_wait(const struct retry_settings *settings, uint32_t failed);
 
-/* Any thread. */
+/* Any thread. Who calls knows how many calls are under way. */
 struct retry_budget {
-	uint32_t share;         /* basis points of the calls under way that may be retries */
-	uint32_t least;         /* that may be in any case */
-	_Atomic uint64_t calls; /* under way, and above 32 bits how many of them are retries */
+	uint32_t share; /* basis points of the calls under way that may be retries */
+	uint32_t least; /* that may be in any case */
+	_Atomic uint32_t retrying;
 };
 
 /* Envoy's: 2,000 basis points, at least 3. */
 void retry_budget_init(struct retry_budget *budget, uint32_t share, uint32_t least);
 
-/* A call begins with its first attempt, and ends once, whatever the number of its attempts. */
-void retry_budget_begin(struct retry_budget *budget);
-void retry_budget_end(struct retry_budget *budget);
+/* How many of `calls` under way may be retries. */
+uint32_t retry_budget_most(const struct retry_budget *budget, uint64_t calls);
 
-/* Whether the call, which is under way, may try again; when it answers true,
- * retry_budget_retried() must follow after that attempt. */
-bool retry_budget_permit(struct retry_budget *budget);
+/* Whether one of `calls` under way may try again; when it answers true, retry_budget_retried() must
+ * follow after that attempt. */
+bool retry_budget_permit(struct retry_budget *budget, uint64_t calls);
 void retry_budget_retried(struct retry_budget *budget);
 
 #endif

@@ -134,7 +134,8 @@ static struct str first_element(struct str name)
  * that .proto. */
 static uint32_t find_proto(const struct source *source, const struct c_header *header)
 {
-	static const struct str MADE[] = {{".port.h", 7}, {".module.h", 9}, {".pb-c.h", 7}};
+	static const struct str MADE[] = {
+		{".port.h", 7}, {".messages.h", 11}, {".module.h", 9}, {".pb-c.h", 7}};
 	static const struct str PROTO = {".proto", 6};
 	char name[PATH_LIMIT];
 	struct c_header proto = {.name = {name, 0}, .form = header->form};

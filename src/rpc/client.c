@@ -4,7 +4,6 @@
  * understood in two ways is a failure. */
 #include "rpc/client.h"
 
-#include "base/base64.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "http/token.h"
@@ -13,6 +12,7 @@
 #include "rpc/failure.h"
 #include "rpc/gzip.h"
 #include "rpc/metadata.h"
+#include "rpc/query.h"
 #include "rpc/timeout.h"
 
 /* Bytes of an answer's body where the remote says no other. */
@@ -27,22 +27,16 @@ struct asking {
 	const struct rpc_question *question;
 	struct arena *arena;
 	struct fault *fault;
-	struct text target;
-	struct text fields;
-	struct text message; /* as it is sent */
-	struct text plain;   /* the answer's body, where it came in gzip */
-	struct http_reply reply;
+	struct http_desk *desk; /* its body is the message as it is sent */
 	bool get;
-	bool zipped; /* the message is in gzip */
+	bool zipped;    /* the message is in gzip */
+	bool oversized; /* the answer is over the limit */
+	uint16_t bare;  /* as that of struct rpc_beside */
 };
 
 static void asking_release(struct asking *asking)
 {
-	text_release(&asking->target);
-	text_release(&asking->fields);
-	text_release(&asking->message);
-	text_release(&asking->plain);
-	http_reply_release(&asking->reply);
+	http_client_leave_desk(asking->remote->client, asking->desk);
 }
 
 static size_t message_limit(const struct rpc_remote *remote)
@@ -56,18 +50,17 @@ static ash_status encode(struct asking *asking)
 {
 	const struct rpc_question *question = asking->question;
 	const ProtobufCMessageDescriptor *type = question->method->request;
-	_cleanup_(text_release) struct text plain = {0};
-	ash_status status =
-		asking->remote->json
-			? message_to_json(type, question->message, &plain, asking->fault)
-			: message_encode(type, question->message, &plain, asking->fault);
-	if (status != ASH_OK)
-		return status;
-	asking->zipped = asking->remote->gzip && plain.length >= asking->remote->gzip_from;
-	if (asking->zipped)
-		return rpc_gzip(text_str(&plain), &asking->message, asking->fault);
-	asking->message = plain;
-	plain = (struct text){0};
+	struct text *plain = &asking->desk->body;
+	ASH_TRY((asking->remote->json ? message_to_json : message_encode)(type, question->message,
+									  plain, asking->fault));
+	asking->zipped = asking->remote->gzip && plain->length >= asking->remote->gzip_from;
+	if (!asking->zipped)
+		return ASH_OK;
+	ASH_TRY(rpc_gzip(text_str(plain), &asking->desk->scratch, asking->fault));
+	struct text zipped = asking->desk->scratch;
+	asking->desk->scratch = *plain;
+	asking->desk->body = zipped;
+	text_clear(&asking->desk->scratch);
 	return ASH_OK;
 }
 
@@ -82,27 +75,21 @@ static void add_field(void *context, struct str name, struct str value)
 
 static void add_query(struct asking *asking)
 {
-	struct text *target = &asking->target;
-	/* The order that the protocol recommends, so that caches on the way meet one URL. */
-	text_addf(target, "?connect=v1&base64=1%s&encoding=%s&message=",
-		  asking->zipped ? "&compression=gzip" : "",
-		  asking->remote->json ? "json" : "proto");
-	size_t at = target->length;
-	text_add_base64(target, text_str(&asking->message), false);
-	for (; at < target->length; at++) {
-		if (target->at[at] == '+')
-			target->at[at] = '-';
-		else if (target->at[at] == '/')
-			target->at[at] = '_';
-	}
+	const struct rpc_query query = {
+		.encoding = asking->remote->json ? STR("json") : STR("proto"),
+		.compression = asking->zipped ? STR("gzip") : STR(""),
+		.message = text_str(&asking->desk->body),
+	};
+	rpc_query_write(&query, &asking->desk->target);
 }
 
 static void write_target(struct asking *asking)
 {
 	const struct rpc_question *question = asking->question;
-	text_addf(&asking->target, "/%s", question->name);
+	text_add_byte(&asking->desk->target, '/');
+	text_add(&asking->desk->target, str_of(question->name));
 	asking->get = asking->remote->get && question->method->idempotency == ASH_NO_SIDE_EFFECTS &&
-		      asking->message.length < HTTP_TARGET_LIMIT / 2;
+		      asking->desk->body.length < HTTP_TARGET_LIMIT / 2;
 	if (asking->get)
 		add_query(asking);
 }
@@ -119,7 +106,7 @@ static void write_trace(struct text *fields, const struct trace_context *trace)
 static ash_status write_fields(struct asking *asking)
 {
 	const struct rpc_question *question = asking->question;
-	struct text *fields = &asking->fields;
+	struct text *fields = &asking->desk->fields;
 	char timeout[RPC_TIMEOUT_SIZE];
 	if (!asking->get) {
 		add_field(fields, STR("Content-Type"), asking->remote->json ? JSON : PROTO);
@@ -137,12 +124,22 @@ static ash_status write_fields(struct asking *asking)
 	if (question->key.length)
 		add_field(fields, STR("Idempotency-Key"), question->key);
 	write_trace(fields, question->trace);
+	if (question->trace && question->trace_state.length)
+		add_field(fields, STR("tracestate"), question->trace_state);
 	if (question->metadata &&
 	    !rpc_metadata_write(question->metadata, (struct str){"", 0}, add_field, fields))
 		return fault_memory(asking->fault);
-	if (asking->target.failed || fields->failed || asking->message.failed)
+	if (asking->desk->target.failed || fields->failed || asking->desk->body.failed)
 		return fault_memory(asking->fault);
 	return ASH_OK;
+}
+
+/* What the connection says of itself, after what was asked over it. */
+static ash_status name_failure(struct asking *asking, ash_status status)
+{
+	const struct fault why = *asking->fault;
+	fault_set(asking->fault, status, "%s: %.900s", asking->question->name, why.message);
+	return why.untried ? fault_untried(asking->fault, status) : status;
 }
 
 static ash_status send(struct asking *asking)
@@ -151,16 +148,27 @@ static ash_status send(struct asking *asking)
 	uint64_t now = clock_monotonic();
 	struct http_request request = {
 		.method = asking->get ? STR("GET") : STR("POST"),
-		.target = text_str(&asking->target),
-		.fields = text_str(&asking->fields),
-		.body = text_str(&asking->message),
+		.target = text_str(&asking->desk->target),
+		.fields = text_str(&asking->desk->fields),
+		.body = text_str(&asking->desk->body),
 		.repeatable = question->method->idempotency != ASH_IDEMPOTENCY_UNKNOWN ||
 			      question->key.length > 0,
 		.deadline = question->time_left < UINT64_MAX - now ? now + question->time_left
 								   : UINT64_MAX,
 		.cancel = question->cancel,
 	};
-	return http_client_call(asking->remote->client, &request, &asking->reply, asking->fault);
+	const struct rpc_remote *remote = asking->remote;
+	struct http_reply *reply = &asking->desk->reply;
+	reply->answer.status = 0;
+	reply->from = NULL;
+	ash_status status =
+		remote->replicas
+			? http_replicas_call(remote->replicas, &request,
+					     question->worker ? HTTP_DOWN_NEVER : HTTP_DOWN_LAST,
+					     reply, asking->fault)
+			: http_client_call(remote->client, &request, reply, asking->fault);
+	asking->oversized = status == ASH_RESOURCE_EXHAUSTED && reply->answer.status;
+	return status == ASH_OK ? ASH_OK : name_failure(asking, status);
 }
 
 /* ---- the answer ---- */
@@ -179,7 +187,7 @@ static ash_status read_field(struct asking *asking, struct str name, struct str 
 
 static ash_status read_beside(struct asking *asking, struct rpc_beside *beside)
 {
-	const struct http_reply *reply = &asking->reply;
+	const struct http_reply *reply = &asking->desk->reply;
 	for (size_t i = 0; beside && i < reply->answer.count; i++) {
 		const struct http_field *field = &reply->answer.fields[i];
 		ash_status status = read_field(asking, http_span_str(reply->bytes, field->name),
@@ -194,32 +202,43 @@ static ash_status read_beside(struct asking *asking, struct rpc_beside *beside)
 	return ASH_OK;
 }
 
+/* What is wrong with an answer, after who gave it. */
+static ash_status name_answer(struct asking *asking, ash_status status)
+{
+	const struct fault why = *asking->fault;
+	return fault_set(asking->fault, status, "%s: %s: %.800s", asking->question->name,
+			 asking->desk->reply.from, why.message);
+}
+
 /* The body as it was before it was compressed. An empty one never was. */
 static ash_status unpack(struct asking *asking, struct str *body)
 {
-	const struct http_reply *reply = &asking->reply;
+	const struct http_reply *reply = &asking->desk->reply;
 	struct str coding = http_reply_field(reply, STR("content-encoding"));
 	size_t limit = message_limit(asking->remote);
 	*body = reply->body;
 	if (!body->length)
 		return ASH_OK;
 	if (http_equal(coding, STR("gzip"))) {
-		ash_status status = rpc_gunzip(*body, limit, &asking->plain, asking->fault);
-		*body = text_str(&asking->plain);
-		return status == ASH_INVALID_ARGUMENT
-			       ? fault_set(asking->fault, ASH_INTERNAL,
-					   "%s answered with a broken gzip", asking->question->name)
-			       : status;
+		ash_status status = rpc_gunzip(*body, limit, &asking->desk->scratch, asking->fault);
+		*body = text_str(&asking->desk->scratch);
+		asking->oversized = status == ASH_RESOURCE_EXHAUSTED;
+		if (status == ASH_INVALID_ARGUMENT)
+			return fault_set(asking->fault, ASH_INTERNAL,
+					 "%s: %s answered with a broken gzip",
+					 asking->question->name, reply->from);
+		return status == ASH_OK ? ASH_OK : name_answer(asking, status);
 	}
 	if (coding.length && !http_equal(coding, STR("identity")))
 		return fault_set(asking->fault, ASH_INTERNAL,
 				 "%s answered in the encoding \"%.*s\", which nobody asked for",
 				 asking->question->name,
 				 coding.length < 64 ? (int)coding.length : 64, coding.at);
-	if (body->length > limit)
+	asking->oversized = body->length > limit;
+	if (asking->oversized)
 		return fault_set(asking->fault, ASH_RESOURCE_EXHAUSTED,
-				 "%s answered with %zu bytes; the limit is %zu",
-				 asking->question->name, body->length, limit);
+				 "%s: %s answered with %zu bytes; the limit is %zu",
+				 asking->question->name, reply->from, body->length, limit);
 	return ASH_OK;
 }
 
@@ -233,7 +252,7 @@ static struct str media_type(const struct http_reply *reply)
 
 static ash_status read_failure(struct asking *asking)
 {
-	const struct http_reply *reply = &asking->reply;
+	const struct http_reply *reply = &asking->desk->reply;
 	ash_status otherwise = rpc_code_of_http(reply->answer.status);
 	struct str body, type = media_type(reply);
 	if (http_equal(type, JSON)) {
@@ -246,13 +265,16 @@ static ash_status read_failure(struct asking *asking)
 			return fault.status;
 		}
 	}
-	return fault_set(asking->fault, otherwise, "%s answered HTTP status %u without a failure",
-			 asking->question->name, reply->answer.status);
+	asking->bare = reply->answer.status;
+	return fault_set(asking->fault, otherwise,
+			 "%s: %s answered HTTP status %u with neither a reply nor a failure of the "
+			 "Connect protocol, as a proxy or another program does",
+			 asking->question->name, reply->from, reply->answer.status);
 }
 
 static ash_status check_type(struct asking *asking)
 {
-	struct str type = media_type(&asking->reply);
+	struct str type = media_type(&asking->desk->reply);
 	struct str wanted = asking->remote->json ? JSON : PROTO;
 	if (http_equal(type, wanted))
 		return ASH_OK;
@@ -281,6 +303,13 @@ static ash_status read_reply(struct asking *asking, void *reply)
 			 why.message);
 }
 
+static ash_status read_answer(struct asking *asking, void *reply, struct rpc_beside *beside)
+{
+	ASH_TRY(read_beside(asking, beside));
+	return asking->desk->reply.answer.status == 200 ? read_reply(asking, reply)
+							: read_failure(asking);
+}
+
 ash_status rpc_ask(const struct rpc_remote *remote, const struct rpc_question *question,
 		   struct arena *arena, void *reply, struct rpc_beside *beside, struct fault *fault)
 {
@@ -290,14 +319,22 @@ ash_status rpc_ask(const struct rpc_remote *remote, const struct rpc_question *q
 		.question = question,
 		.arena = arena,
 		.fault = fault ? fault : &scratch,
+		.desk = http_client_take_desk(remote->client),
 	};
+	if (!asking.desk)
+		return fault_memory(asking.fault);
 	ASH_TRY(encode(&asking));
 	write_target(&asking);
 	ASH_TRY(write_fields(&asking));
-	ASH_TRY(send(&asking));
-	ASH_TRY(read_beside(&asking, beside));
-	return asking.reply.answer.status == 200 ? read_reply(&asking, reply)
-						 : read_failure(&asking);
+	ash_status status = send(&asking);
+	if (status == ASH_OK)
+		status = read_answer(&asking, reply, beside);
+	if (beside) {
+		beside->from = asking.desk->reply.from;
+		beside->bare = asking.bare;
+		beside->oversized = asking.oversized;
+	}
+	return status;
 }
 
 /* Leaves what came beside the reply where the caller finds it. */
@@ -314,10 +351,40 @@ static ash_status tell_beside(ash_call *call, const struct rpc_beside *beside, a
 	return status;
 }
 
+/* A failure as it is between processes of one application: an older callee, which does not know the
+ * method, has not failed; one that answers too much has, and it is not the asker who wants too
+ * much. */
+static ash_status judge(const struct rpc_question *question, const struct rpc_beside *beside,
+			struct fault *fault)
+{
+	const struct fault_detail *details = fault->details;
+	if (beside->oversized)
+		fault->status = ASH_INTERNAL;
+	else if (beside->bare == 404 || beside->bare == 405 || beside->bare == 501)
+		fault_set(fault, ASH_UNIMPLEMENTED,
+			  "%s: %s does not serve it: it answered HTTP status %u", question->name,
+			  beside->from, beside->bare);
+	else if (!fault->message[0])
+		fault_set(fault, fault->status, "%s: %s answered %s and said no more",
+			  question->name, beside->from ? beside->from : "the remote",
+			  ash_status_name(fault->status));
+	fault->details = details;
+	return fault->status;
+}
+
+/* Others wait for the thread of a worker, so that it does not wait for one process for long. */
+static uint64_t time_left(const struct rpc_remote *remote, const ash_call *call)
+{
+	int64_t left = ash_time_left(call);
+	uint64_t all = left == INT64_MAX ? UINT64_MAX : (uint64_t)left;
+	bool bounded = call->request->worker && remote->patience;
+	return bounded && remote->patience < all ? remote->patience : all;
+}
+
 ash_status rpc_invoke(const struct binding *binding, uint16_t method, ash_call *call,
 		      const void *request, void *reply)
 {
-	int64_t left = ash_time_left(call);
+	const struct rpc_remote *remote = binding->handlers;
 	struct call_span span = call_span_begin(call);
 	struct trace_context trace = call->request->trace;
 	/* One that is not sampled is told, too, so that the callee does not decide again. */
@@ -326,16 +393,20 @@ ash_status rpc_invoke(const struct binding *binding, uint16_t method, ash_call *
 		.name = binding->names[method],
 		.method = &binding->port->methods[method],
 		.message = request,
-		.time_left = left == INT64_MAX ? UINT64_MAX : (uint64_t)left,
+		.time_left = time_left(remote, call),
+		.worker = call->request->worker,
 		.caller = str_of(ash_caller(call)),
 		.key = str_of(ash_idempotency_key(call)),
 		.trace = &trace,
+		.trace_state = call->request->trace_state,
 		.metadata = call->metadata ? &call->metadata->lists[ASH_METADATA_CAME] : NULL,
 	};
 	struct rpc_beside beside = {0};
 	struct fault *fault = &call->request->fault;
 	ash_status status =
-		rpc_ask(binding->handlers, &question, &call->request->arena, reply, &beside, fault);
+		rpc_ask(remote, &question, &call->request->arena, reply, &beside, fault);
+	if (status != ASH_OK)
+		status = judge(&question, &beside, fault);
 	status = tell_beside(call, &beside, status);
 	call_span_end(call, &span, SPAN_CLIENT, binding->names[method], status,
 		      status == ASH_OK ? NULL : fault->message);

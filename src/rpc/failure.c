@@ -99,14 +99,36 @@ static bool read_details(const object *in, struct arena *arena, const struct fau
 	return true;
 }
 
+/* The JSON with U+FFFD in the place of each U+0000, which no text of ours can hold: the rest of the
+ * failure says more than that it was not understood. Itself where there is none. */
+static struct str without_nul(struct str json, struct arena *arena)
+{
+	static const struct str NUL = {"u0000", 5};
+	char *copy = NULL;
+	for (size_t i = 0; i + NUL.length < json.length; i++) {
+		/* What is escaped may be a backslash itself. */
+		if (json.at[i] != '\\' || !str_starts(str_from(json, ++i), NUL))
+			continue;
+		if (!copy) {
+			copy = arena_bytes(arena, json.length);
+			if (!copy)
+				return json;
+			memcpy(copy, json.at, json.length);
+			json.at = copy;
+		}
+		memcpy(copy + i + 1, "fffd", 4);
+	}
+	return json;
+}
+
 bool rpc_failure_read(struct str json, ash_status otherwise, struct arena *arena, struct fault *out)
 {
 	object in;
 	const char *code, *message;
 	const struct fault_detail *details;
 	if (json.length > RPC_FAILURE_LIMIT ||
-	    message_from_json(&google__protobuf__struct__descriptor, json, arena, &in, NULL) !=
-		    ASH_OK ||
+	    message_from_json(&google__protobuf__struct__descriptor, without_nul(json, arena),
+			      arena, &in, NULL) != ASH_OK ||
 	    !text_of(&in, "code", &code) || !text_of(&in, "message", &message) ||
 	    !read_details(&in, arena, &details))
 		return false;

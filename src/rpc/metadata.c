@@ -9,28 +9,28 @@ enum { NAME_LIMIT = 256 };
 
 bool rpc_is_reserved(struct str name)
 {
-	static const char *const OWN[] = {
-		"accept",
-		"accept-encoding",
-		"ashlar-caller",
-		"connection",
-		"content-encoding",
-		"content-length",
-		"content-type",
-		"date",
-		"host",
-		"idempotency-key",
-		"keep-alive",
-		"proxy-connection",
-		"te",
-		"trailer",
-		"transfer-encoding",
-		"upgrade",
-		"traceparent",
-		"tracestate",
+	static const struct str OWN[] = {
+		{"accept", 6},
+		{"accept-encoding", 15},
+		{"ashlar-caller", 13},
+		{"connection", 10},
+		{"content-encoding", 16},
+		{"content-length", 14},
+		{"content-type", 12},
+		{"date", 4},
+		{"host", 4},
+		{"idempotency-key", 15},
+		{"keep-alive", 10},
+		{"proxy-connection", 16},
+		{"te", 2},
+		{"trailer", 7},
+		{"transfer-encoding", 17},
+		{"upgrade", 7},
+		{"traceparent", 11},
+		{"tracestate", 10},
 	};
 	for (size_t i = 0; i < sizeof OWN / sizeof *OWN; i++)
-		if (str_equal(name, str_of(OWN[i])))
+		if (str_equal(name, OWN[i]))
 			return true;
 	return str_starts(name, STR("connect-"));
 }

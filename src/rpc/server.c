@@ -5,15 +5,19 @@
  * refused before the handler runs. */
 #include "rpc/server.h"
 
-#include "base/base64.h"
+#include <ctype.h>
+
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "http/query.h"
+#include "http/token.h"
 #include "message/message.h"
 #include "rpc/failure.h"
 #include "rpc/gzip.h"
 #include "rpc/metadata.h"
+#include "rpc/query.h"
 #include "rpc/timeout.h"
+#include "rpc/trace_state.h"
 
 enum codec { CODEC_NONE, CODEC_PROTO, CODEC_JSON };
 
@@ -49,23 +53,24 @@ static struct str field(const struct serving *serving, struct str name)
 
 static enum codec codec_of(struct str name)
 {
-	if (str_equal(name, STR("proto")))
+	if (http_equal(name, STR("proto")))
 		return CODEC_PROTO;
-	return str_equal(name, STR("json")) ? CODEC_JSON : CODEC_NONE;
+	return http_equal(name, STR("json")) ? CODEC_JSON : CODEC_NONE;
 }
 
 static enum codec codec_of_type(struct str type)
 {
-	static const struct str PREFIX = {"application/", 12};
-	ptrdiff_t semicolon = str_find(type, ';');
-	if (semicolon >= 0)
-		type = str_trim(str_first(type, (size_t)semicolon));
-	return str_starts(type, PREFIX) ? codec_of(str_from(type, PREFIX.length)) : CODEC_NONE;
+	if (http_is_media(type, STR("application/proto")))
+		return CODEC_PROTO;
+	return http_is_media(type, STR("application/json")) ? CODEC_JSON : CODEC_NONE;
 }
 
 static ash_status copy_field(struct serving *serving, struct str name, char *out, size_t size)
 {
-	struct str value = field(serving, name);
+	struct str value;
+	if (!http_field_once(serving->exchange, name, &value))
+		return fault_set(&serving->request.fault, ASH_INVALID_ARGUMENT,
+				 "the header %.*s is there more than once", STR_ARG(name));
 	if (value.length >= size)
 		return fault_set(&serving->request.fault, ASH_INVALID_ARGUMENT,
 				 "the header %.*s is longer than %zu bytes", STR_ARG(name),
@@ -78,14 +83,13 @@ static ash_status copy_field(struct serving *serving, struct str name, char *out
 static ash_status take_timeout(struct serving *serving)
 {
 	struct str text = field(serving, STR("Connect-Timeout-Ms"));
-	const struct clock *clock = serving->request.environment->clock;
 	uint64_t left;
 	if (!text.at)
 		return ASH_OK;
 	if (!rpc_timeout_parse(text, &left))
 		return refuse(serving, ASH_INVALID_ARGUMENT,
 			      "Connect-Timeout-Ms is no number of at most ten digits");
-	uint64_t deadline = clock->monotonic(clock) + left;
+	uint64_t deadline = http_arrived(serving->exchange) + left;
 	if (deadline < serving->request.deadline)
 		serving->request.deadline = deadline;
 	return left ? ASH_OK : refuse(serving, ASH_DEADLINE_EXCEEDED, "no time is left");
@@ -112,59 +116,25 @@ static ash_status take_head(struct serving *serving)
 	if (version.at && !str_equal(version, STR("1")))
 		return refuse(serving, ASH_INVALID_ARGUMENT, "Connect-Protocol-Version must be 1");
 	ASH_TRY(take_timeout(serving));
+	ASH_TRY(request_check_wait(request, http_arrived(serving->exchange)));
 	ASH_TRY(copy_field(serving, STR("Idempotency-Key"), request->idempotency_key,
 			   sizeof request->idempotency_key));
 	ASH_TRY(copy_field(serving, STR("Ashlar-Caller"), serving->caller, sizeof serving->caller));
 	if (endpoint->server->gate)
 		ASH_TRY(endpoint->server->gate(endpoint->server->gate_context, endpoint->binding,
-					       serving->caller, &request->fault));
+					       endpoint->method, serving->caller, serving->exchange,
+					       &request->fault));
 	return take_metadata(serving);
 }
 
 /* ---- the message ---- */
 
-/* The parameter's value; empty without one. */
-static ash_status parameter(struct serving *serving, struct str name, struct str *out)
-{
-	*out = (struct str){0};
-	if (http_query_get(&serving->request.arena, http_query(serving->exchange), name, out) !=
-	    HTTP_MALFORMED)
-		return ASH_OK;
-	if (serving->request.arena.failed)
-		return fault_memory(&serving->request.fault);
-	return refuse(serving, ASH_INVALID_ARGUMENT, "the query holds a broken escape");
-}
-
-static ash_status take_query(struct serving *serving, struct str *body, struct str *encoding)
-{
-	struct str version, base64;
-	size_t length;
-	ASH_TRY(parameter(serving, STR("connect"), &version));
-	ASH_TRY(parameter(serving, STR("base64"), &base64));
-	ASH_TRY(parameter(serving, STR("compression"), encoding));
-	ASH_TRY(parameter(serving, STR("message"), body));
-	if (version.at && !str_equal(version, STR("v1")))
-		return refuse(serving, ASH_INVALID_ARGUMENT, "the parameter connect must be v1");
-	if (!body->at)
-		return refuse(serving, ASH_INVALID_ARGUMENT, "the parameter message is missing");
-	if (!str_equal(base64, STR("1")))
-		return ASH_OK;
-	char *bytes = arena_bytes(&serving->request.arena, base64_most(body->length));
-	if (!bytes)
-		return fault_memory(&serving->request.fault);
-	if (!base64_decode(*body, (uint8_t *)bytes, &length))
-		return refuse(serving, ASH_INVALID_ARGUMENT,
-			      "the parameter message is not valid base64");
-	*body = (struct str){bytes, length};
-	return ASH_OK;
-}
-
 static ash_status uncompress(struct serving *serving, struct str encoding, struct str *body)
 {
 	struct fault *fault = &serving->request.fault;
 	size_t limit = serving->endpoint->server->limit;
-	bool gzip = str_equal(encoding, STR("gzip"));
-	if (!gzip && encoding.length && !str_equal(encoding, STR("identity")))
+	bool gzip = http_equal(encoding, STR("gzip"));
+	if (!gzip && encoding.length && !http_equal(encoding, STR("identity")))
 		return fault_set(fault, ASH_UNIMPLEMENTED,
 				 "the compression '%.*s' is not known; known are gzip, identity",
 				 STR_ARG(str_first(encoding, 100)));
@@ -184,8 +154,13 @@ static ash_status read_message(struct serving *serving, const ProtobufCMessageDe
 	struct request *request = &serving->request;
 	struct str body = http_body(serving->exchange);
 	struct str encoding = field(serving, STR("Content-Encoding"));
-	if (serving->gets)
-		ASH_TRY(take_query(serving, &body, &encoding));
+	if (serving->gets) {
+		struct rpc_query query;
+		ASH_TRY(rpc_query_read(http_query(serving->exchange), &request->arena, &query,
+				       &request->fault));
+		body = query.message;
+		encoding = query.compression;
+	}
 	ASH_TRY(uncompress(serving, encoding, &body));
 	return (serving->codec == CODEC_JSON ? message_from_json : message_decode)(
 		type, body, &request->arena, out, &request->fault);
@@ -223,13 +198,27 @@ static void answer_failure(struct serving *serving)
 	http_add_body(exchange, text_str(&json));
 }
 
+/* Tells of a failure that is not the caller's, under its trace. */
+static void log_failure(const struct serving *serving)
+{
+	const struct request *request = &serving->request;
+	const struct logger *logger = request->environment->logger;
+	const struct binding *binding = serving->endpoint->binding;
+	const ash_module *module = binding->member->module;
+	const struct log_origin origin = {module->name, module->owner, &request->trace};
+	if (logger && http_status(serving->exchange) >= 500 && !request->fault.told)
+		log_write(logger, LOG_ERROR_LEVEL, &origin, "%s: %s: %s",
+			  binding->names[serving->endpoint->method],
+			  ash_status_name(request->fault.status), request->fault.message);
+}
+
 static bool accepts_gzip(const struct serving *serving)
 {
 	struct str rest = field(serving, STR("Accept-Encoding")), part, name;
 	while (str_split(&rest, ',', &part)) {
 		str_split(&part, ';', &name);
 		part = str_trim(part);
-		if (str_equal(str_trim(name), STR("gzip")))
+		if (http_equal(str_trim(name), STR("gzip")))
 			return !str_equal(part, STR("q=0")) && !str_starts(part, STR("q=0.0"));
 	}
 	return false;
@@ -277,19 +266,25 @@ static ash_status serve(struct serving *serving)
 	return answer_reply(serving, method->reply, out);
 }
 
-/* Finds the codec; false when it is none, and the request was answered with a bare 415. */
+/* Finds the codec; false when it is none, and the request was answered 415. */
 static bool take_codec(struct serving *serving)
 {
 	struct http_exchange *exchange = serving->exchange;
-	struct str encoding = {0};
+	struct str encoding;
 	if (!serving->gets)
 		serving->codec = codec_of_type(field(serving, STR("Content-Type")));
 	else if (http_body(exchange).length == 0 &&
-		 parameter(serving, STR("encoding"), &encoding) == ASH_OK)
+		 http_query_get(&serving->request.arena, http_query(exchange), STR("encoding"),
+				&encoding) == HTTP_FOUND)
 		serving->codec = codec_of(encoding);
 	if (serving->codec != CODEC_NONE)
 		return true;
-	http_set_status(exchange, 415);
+	http_problem(exchange, 415,
+		     serving->gets
+			     ? STR("the query says encoding=json or encoding=proto, and there "
+				   "is no body")
+			     : STR("the Content-Type of a call is application/json or "
+				   "application/proto, and its texts are in UTF-8"));
 	http_add_field(exchange, STR("Accept-Post"), STR("application/proto, application/json"));
 	return false;
 }
@@ -297,20 +292,106 @@ static bool take_codec(struct serving *serving)
 static void answer(void *context, struct http_exchange *exchange, const struct http_match *match)
 {
 	const struct endpoint *endpoint = context;
-	const struct environment *environment = endpoint->server->environment;
 	struct trace_context trace;
 	struct serving serving = {.endpoint = endpoint, .exchange = exchange};
 	bool joins = trace_parse(http_field(exchange, STR("traceparent")), &trace);
 	(void)match;
 	serving.gets = !str_equal(http_method(exchange), STR("POST"));
-	request_begin(&serving.request, environment,
-		      environment->clock->monotonic(environment->clock) +
-			      endpoint->server->patience,
-		      joins ? &trace : NULL);
-	if (take_codec(&serving) && serve(&serving) != ASH_OK)
+	request_begin(&serving.request, endpoint->server->environment,
+		      http_arrived(exchange) + endpoint->server->patience, joins ? &trace : NULL);
+	if (joins)
+		rpc_trace_state_take(exchange, &serving.request);
+	if (take_codec(&serving) && serve(&serving) != ASH_OK) {
 		answer_failure(&serving);
+		log_failure(&serving);
+	}
 	request_end(&serving.request);
 	text_release(&serving.body);
+}
+
+static bool is_name(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (text.at[i] != '_' && !isalnum((unsigned char)text.at[i]))
+			return false;
+	return text.length > 0;
+}
+
+/* Whether it is the path of a method: a port, which has a package, and a name. */
+static bool is_method_path(struct str path)
+{
+	struct str rest = str_from(path, 1), port, part;
+	bool good = str_split(&rest, '/', &port) && str_find(port, '.') >= 0;
+	while (good && str_split(&port, '.', &part))
+		good = is_name(part);
+	return good && is_name(rest);
+}
+
+/* Whether it says that it is of the protocol: every client of it does, but by hand. */
+static bool says_connect(const struct http_exchange *exchange, struct arena *arena)
+{
+	struct str version;
+	return http_field(exchange, STR("Connect-Protocol-Version")).at ||
+	       (http_query_get(arena, http_query(exchange), STR("connect"), &version) ==
+			HTTP_FOUND &&
+		str_equal(version, STR("v1")));
+}
+
+static bool is_port(const struct registry *registry, struct str path)
+{
+	struct str rest = str_from(path, 1), name = {0};
+	(void)str_split(&rest, '/', &name);
+	for (size_t i = 0; i < registry->binding_count; i++)
+		if (registry->bindings[i] &&
+		    str_equal(str_of(registry->bindings[i]->port->name), name))
+			return true;
+	return false;
+}
+
+static bool is_served(const struct rpc_refusing *refusing, struct http_exchange *exchange)
+{
+	struct str path = http_path(exchange);
+	return str_equal(
+		http_router_find(refusing->router, http_arena(exchange), STR("POST"), path), path);
+}
+
+static void answer_unimplemented(struct http_exchange *exchange)
+{
+	struct fault fault;
+	_cleanup_(text_release) struct text json = {0};
+	fault_set(&fault, ASH_UNIMPLEMENTED,
+		  "%.*s is not served here: no such method, or its port is served elsewhere",
+		  STR_ARG(str_first(str_from(http_path(exchange), 1), 300)));
+	fault.details = NULL;
+	rpc_failure_write(&fault, &json);
+	if (json.failed) {
+		http_problem_of(exchange, ASH_RESOURCE_EXHAUSTED, STR("there is no memory left"));
+		return;
+	}
+	http_set_status(exchange, 404);
+	http_add_field(exchange, STR("Content-Type"), STR("application/json"));
+	http_add_body(exchange, text_str(&json));
+}
+
+bool rpc_server_refuse(void *context, struct http_exchange *exchange, bool caught)
+{
+	const struct rpc_refusing *refusing = context;
+	struct str verb = http_method(exchange), path = http_path(exchange);
+	bool gets = str_equal(verb, STR("GET")) || str_equal(verb, STR("HEAD"));
+	if ((!gets && !str_equal(verb, STR("POST"))) || !is_method_path(path))
+		return false;
+	if ((gets || caught) && !is_port(refusing->registry, path) &&
+	    !says_connect(exchange, http_arena(exchange)))
+		return false;
+	if (!gets || !is_served(refusing, exchange)) {
+		answer_unimplemented(exchange);
+		return true;
+	}
+	if (!caught)
+		return false; /* the router knows what is allowed */
+	http_problem(exchange, 405, STR("the method may have side effects: it is called by POST"));
+	http_add_field(exchange, STR("Allow"), STR("POST"));
+	return true;
 }
 
 int rpc_server_add(const struct rpc_server *server, const struct binding *binding,

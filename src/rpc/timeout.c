@@ -2,9 +2,6 @@
 /* A time that is left, as text. Knows no clock. */
 #include "rpc/timeout.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 enum { NANOSECONDS_A_MILLISECOND = 1000000 };
 
 bool rpc_timeout_parse(struct str text, uint64_t *nanoseconds)
@@ -26,5 +23,14 @@ void rpc_timeout_format(uint64_t nanoseconds, char out[RPC_TIMEOUT_SIZE])
 	const uint64_t MOST = 9999999999;
 	uint64_t number = nanoseconds / NANOSECONDS_A_MILLISECOND +
 			  (nanoseconds % NANOSECONDS_A_MILLISECOND != 0);
-	snprintf(out, RPC_TIMEOUT_SIZE, "%" PRIu64, number < MOST ? number : MOST);
+	char digits[RPC_TIMEOUT_SIZE];
+	size_t count = 0;
+	if (number > MOST)
+		number = MOST;
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (count)
+		*out++ = digits[--count];
+	*out = '\0';
 }

@@ -22,11 +22,10 @@ struct ash_step {
 	size_t index;
 	bool undoing;
 	struct request *request;
-	struct str kept[ASH_SAGA_STEP_LIMIT]; /* of those that are recorded */
-	struct str keeps;                     /* of this one */
-	struct move next;                     /* where it leads when it is done */
-	bool canceled;                        /* meanwhile */
-	bool closed;                          /* recorded in the handler's transaction */
+	struct str keeps; /* of this one */
+	struct move next; /* where it leads when it is done */
+	bool canceled;    /* meanwhile */
+	bool closed;      /* recorded in the handler's transaction */
 };
 
 /* ---- what a step asks ---- */
@@ -52,15 +51,21 @@ const void *ash_step_kept(const ash_step *step, const char *name, size_t *length
 {
 	const ash_saga *saga = step->entry->saga;
 	for (size_t i = 0; i < saga->step_count; i++) {
-		if (strcmp(saga->steps[i].name, name) != 0 || !step->kept[i].at)
+		const struct str *kept = &step->taken->kept[i];
+		if (strcmp(saga->steps[i].name, name) != 0 || !kept->at)
 			continue;
 		if (length)
-			*length = step->kept[i].length;
-		return step->kept[i].at;
+			*length = kept->length;
+		return kept->at;
 	}
 	if (length)
 		*length = 0;
 	return NULL;
+}
+
+const char *ash_step_why(const ash_step *step)
+{
+	return step->taken->cause;
 }
 
 const char *ash_step_saga(const ash_step *step)
@@ -78,9 +83,16 @@ const char *ash_step_saga(const ash_step *step)
 	 BIT(ASH_PERMISSION_DENIED) | BIT(ASH_FAILED_PRECONDITION) | BIT(ASH_OUT_OF_RANGE) |       \
 	 BIT(ASH_UNIMPLEMENTED) | BIT(ASH_UNAUTHENTICATED))
 
-static int64_t attempts_of(const ash_saga_retry *retry)
+int64_t saga_attempts_of(const ash_saga_retry *retry)
 {
 	return retry->attempts ? retry->attempts : 8;
+}
+
+/* Attempts that may be begun. A process that ended in one is rarely the step's doing: it was
+ * replaced, killed, or ended by something else that ran in it. */
+static int64_t begins_of(const ash_saga_retry *retry)
+{
+	return 2 * saga_attempts_of(retry);
 }
 
 static bool is_final(const ash_saga_retry *retry, ash_status status)
@@ -119,7 +131,7 @@ static void say(struct saga_hub *hub, const struct taken *taken, enum log_level 
 static bool wait_for_store(const struct saga_hub *hub, uint64_t until)
 {
 	const struct timespec nap = {0, 20 * 1000 * 1000};
-	if (atomic_load(&hub->stop) || clock_monotonic() >= until)
+	if (workers_stopping(&hub->workers) || clock_monotonic() >= until)
 		return false;
 	nanosleep(&nap, NULL);
 	return true;
@@ -137,6 +149,8 @@ static bool go(struct saga_hub *hub, struct taken *taken, const struct move *mov
 	while (status != ASH_OK && fault.outage && wait_for_store(hub, until));
 	if (status != ASH_OK && status != ASH_ABORTED)
 		say(hub, taken, LOG_ERROR_LEVEL, "cannot be moved", fault.message);
+	if (status == ASH_OK)
+		saga_count_end(hub, move->state);
 	return status == ASH_OK && move->keeps;
 }
 
@@ -158,14 +172,18 @@ static bool turn(struct saga_hub *hub, struct taken *taken, bool unsure, ash_sta
 		 const char *why)
 {
 	int64_t steps = taken->step + unsure;
-	const struct move move = {.state = steps > 0 ? SAGA_UNDOING : SAGA_UNDONE,
+	/* Without memory for it, whoever takes the saga next reads it. */
+	const char *cause = arena_str(taken->arena, str_of(why)).at;
+	const struct move move = {.state = steps > 0 ? SAGA_COMPENSATING : SAGA_COMPENSATED,
 				  .step = steps,
 				  .attempts = steps > 0,
-				  .keeps = steps > 0,
+				  .keeps = steps > 0 && cause,
 				  .due_at = saga_now(hub),
 				  .status = status,
-				  .message = why};
+				  .message = why,
+				  .turns = true};
 	say(hub, taken, LOG_WARN_LEVEL, "is undone", why);
+	taken->cause = cause ? cause : "";
 	return go(hub, taken, &move);
 }
 
@@ -183,6 +201,28 @@ static bool wait_and_retry(struct saga_hub *hub, struct taken *taken, int64_t at
 	return go(hub, taken, &move);
 }
 
+/* What was not there uses up half of the attempts at most, however often it is asked: whether it
+ * comes back is no question of how often. The others are left for what fails, or ends its
+ * process. */
+static bool wait_for_port(struct saga_hub *hub, struct taken *taken, const ash_saga_retry *retry,
+			  const struct fault *why)
+{
+	int64_t half = saga_attempts_of(retry) / 2;
+	bool often = taken->attempts > half;
+	return wait_and_retry(hub, taken, often ? half : taken->attempts,
+			      backoff(retry, often ? saga_attempts_of(retry) : taken->attempts),
+			      why);
+}
+
+/* What is not the step's fault is no attempt of it; but one stays counted, for what it called
+ * before may have been done. */
+static bool wait_for_outage(struct saga_hub *hub, struct taken *taken, const ash_saga_retry *retry,
+			    const struct fault *why)
+{
+	int64_t attempts = taken->attempts > 1 ? taken->attempts - 1 : 1;
+	return wait_and_retry(hub, taken, attempts, backoff(retry, 1), why);
+}
+
 static bool fail(const struct ash_step *step, bool gave_up)
 {
 	struct saga_hub *hub = step->hub;
@@ -190,11 +230,12 @@ static bool fail(const struct ash_step *step, bool gave_up)
 	const struct fault *why = &step->request->fault;
 	const ash_saga_step *of = &step->entry->saga->steps[step->index];
 	series_add(hub->failures, 1);
-	/* What is not the step's fault is no attempt of it. */
 	if (why->outage && !gave_up)
-		return wait_and_retry(hub, taken, taken->attempts - 1, backoff(&of->retry, 1), why);
-	if (!gave_up && !is_final(&of->retry, why->status) &&
-	    taken->attempts < attempts_of(&of->retry))
+		return wait_for_outage(hub, taken, &of->retry, why);
+	bool again = !gave_up && !is_final(&of->retry, why->status);
+	if (again && why->status == ASH_UNAVAILABLE)
+		return wait_for_port(hub, taken, &of->retry, why);
+	if (again && taken->attempts < saga_attempts_of(&of->retry))
 		return wait_and_retry(hub, taken, taken->attempts,
 				      backoff(&of->retry, taken->attempts), why);
 	if (step->undoing)
@@ -208,11 +249,12 @@ static bool fail(const struct ash_step *step, bool gave_up)
 static ash_status record_in(struct ash_step *step, struct store_session *session,
 			    struct fault *fault)
 {
-	if (!step->undoing)
-		ASH_TRY(saga_record_in(step->hub, session, step->taken,
-				       step->entry->saga->steps[step->index].name, step->keeps,
-				       fault));
-	return saga_move_in(step->hub, session, step->taken, &step->next, &step->canceled, fault);
+	/* Moved first: who has lost the saga is told so, instead of finding the record there. */
+	ASH_TRY(saga_move_in(step->hub, session, step->taken, &step->next, &step->canceled, fault));
+	if (step->undoing)
+		return saga_record_undo_in(step->hub, session, step->taken, fault);
+	return saga_record_in(step->hub, session, step->taken,
+			      step->entry->saga->steps[step->index].name, step->keeps, fault);
 }
 
 /* The last thing in a transaction that the handler opened. */
@@ -241,8 +283,7 @@ static ash_status handle(void *context, ash_call *call)
 	struct request *request = call->request;
 	const ash_saga *saga = step->entry->saga;
 	const ash_saga_step *of = &saga->steps[step->index];
-	ASH_TRY(saga_read_kept(step->hub, step->taken, &request->arena, step->kept,
-			       saga->step_count, &request->fault));
+	ASH_TRY(saga_read_kept(step->hub, step->taken, &request->fault));
 	void *input = ash_alloc(call, saga->input->sizeof_message);
 	if (!input)
 		return fault_memory(&request->fault);
@@ -277,19 +318,22 @@ static struct move next_of(const struct ash_step *step)
 			    .keeps = !last,
 			    .due_at = saga_now(step->hub)};
 	if (last)
-		move.state = step->undoing ? SAGA_UNDONE : SAGA_DONE;
+		move.state = step->undoing ? SAGA_COMPENSATED : SAGA_DONE;
 	return move;
 }
 
-/* The longest key: the name, the id, two strokes, a minus and two digits. */
-_Static_assert(ASH_SAGA_NAME_LIMIT + ASH_SAGA_ID_LIMIT + 5 < CALL_KEY_SIZE, "a key would be cut");
+/* The longest key: what it begins with, the name, the id, two strokes, a minus and two digits. */
+_Static_assert(sizeof CALL_OWN_KEY "saga/" + ASH_SAGA_NAME_LIMIT + ASH_SAGA_ID_LIMIT + 5 <
+		       CALL_KEY_SIZE,
+	       "a key would be cut");
 _Static_assert(ASH_SAGA_STEP_LIMIT < 100, "a step has two digits");
 
 /* The same in each attempt, and another one for what undoes the step. */
 static void name_key(const struct ash_step *step, struct request *request)
 {
-	snprintf(request->idempotency_key, sizeof request->idempotency_key, "%s/%s/%s%zu",
-		 step->entry->saga->name, step->taken->id, step->undoing ? "-" : "", step->index);
+	snprintf(request->idempotency_key, sizeof request->idempotency_key,
+		 CALL_OWN_KEY "saga/%s/%s/%s%zu", step->entry->saga->name, step->taken->id,
+		 step->undoing ? "-" : "", step->index);
 }
 
 static void begin(struct ash_step *step, struct request *request)
@@ -302,10 +346,21 @@ static void begin(struct ash_step *step, struct request *request)
 		      clock->monotonic(clock) + (uint64_t)step->hub->options.step_ms * 1000000,
 		      traced ? &trace : NULL);
 	name_key(step, request);
+	request->worker = true;
 	request->closing = closing;
 	request->context = step;
 	step->request = request;
 	step->next = next_of(step);
+}
+
+/* For the steps that follow, so that they need not read it. */
+static void remember(struct ash_step *step)
+{
+	struct taken *taken = step->taken;
+	if (step->undoing || !step->keeps.at)
+		return;
+	taken->kept[step->index] = arena_str(taken->arena, step->keeps);
+	taken->knows_kept = !taken->arena->failed;
 }
 
 static bool run_step(struct ash_step *step)
@@ -316,12 +371,11 @@ static bool run_step(struct ash_step *step)
 	begin(step, &request);
 	FAULT_POINT("saga.begun");
 	ash_status status = run(step, &request);
-	if (request.session) {
-		store_rollback(request.session);
-		store_release(take(request.session));
-	}
+	request_rollback(&request);
 	if (status == ASH_OK) {
 		series_add(step->hub->steps, 1);
+		saga_count_end(step->hub, step->next.state);
+		remember(step);
 		taken->state = step->next.state;
 		taken->step = step->next.step;
 		taken->attempts = step->next.attempts;
@@ -353,7 +407,7 @@ static bool advance(struct saga_hub *hub, struct taken *taken)
 {
 	const struct entry *entry = saga_find(hub, taken->name);
 	const char *mismatch = find_mismatch(taken, entry);
-	bool undoing = taken->state == SAGA_UNDOING, begun = taken->attempts > 1;
+	bool undoing = taken->state == SAGA_COMPENSATING, begun = taken->attempts > 1;
 	if (mismatch)
 		return park(hub, taken, ASH_FAILED_PRECONDITION, mismatch);
 	if (!undoing && taken->canceled)
@@ -370,7 +424,7 @@ static bool advance(struct saga_hub *hub, struct taken *taken)
 		const struct move move = next_of(&step);
 		return go(hub, taken, &move);
 	}
-	if (taken->attempts <= attempts_of(&of->retry))
+	if (taken->attempts <= begins_of(&of->retry))
 		return run_step(&step);
 	static const char DIED[] = "the process that ran its step ended each time";
 	return undoing ? park(hub, taken, ASH_ABORTED, DIED)
@@ -387,20 +441,23 @@ static void give_back(struct saga_hub *hub, struct taken *taken)
 	go(hub, taken, &move);
 }
 
-ash_status saga_advance(struct saga_hub *hub, bool *found, struct fault *fault)
+ash_status saga_advance(struct saga_hub *hub, struct workers_look *look, struct fault *fault)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
 	struct taken taken;
 	bool on = true;
-	ASH_TRY(saga_take(hub, &arena, &taken, found, fault));
-	if (!*found)
+	ASH_TRY(saga_take(hub, &arena, &taken, look, fault));
+	if (!look->found)
 		return ASH_OK;
 	FAULT_POINT("saga.taken");
-	saga_hold(hub, &taken);
-	while (on && !atomic_load(&hub->stop))
+	struct lease lease = {taken.fence, taken.name, taken.id, NULL};
+	workers_hold(&hub->workers, &lease);
+	while (on && !workers_stopping(&hub->workers))
 		on = advance(hub, &taken);
-	saga_let_go(hub, &taken);
-	if (on)
+	workers_let_go(&hub->workers, &lease);
+	if (on) {
 		give_back(hub, &taken);
+		workers_wake(&hub->workers); /* others have time for it */
+	}
 	return ASH_OK;
 }

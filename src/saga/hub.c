@@ -7,23 +7,7 @@
 #include "base/fault_point.h"
 #include "base/mem.h"
 #include "message/message.h"
-
-static const struct metric STEPS = {"ashlar_saga_steps_total",
-				    "Steps of sagas that were recorded or undone.",
-				    METRIC_COUNTER,
-				    {0}};
-static const struct metric FAILURES = {"ashlar_saga_step_failures_total",
-				       "Attempts of a saga's step, or to undo one, that failed.",
-				       METRIC_COUNTER,
-				       {0}};
-static const struct metric UNFINISHED = {
-	"ashlar_sagas_unfinished", "Sagas that are neither done nor undone.", METRIC_GAUGE, {0}};
-static const struct metric PARKED = {
-	"ashlar_sagas_parked", "Sagas that wait for a person.", METRIC_GAUGE, {0}};
-static const struct metric OLDEST = {"ashlar_sagas_oldest_seconds",
-				     "How long ago the oldest unfinished saga was started.",
-				     METRIC_GAUGE_SECONDS,
-				     {0}};
+#include "port/transaction.h"
 
 /* ---- what there is ---- */
 
@@ -106,66 +90,10 @@ static void use_defaults(struct saga_options *options)
 		options->step_ms = 60000;
 	if (options->poll_ms == 0)
 		options->poll_ms = 200;
-}
-
-static void init_locks(struct saga_hub *hub)
-{
-	pthread_condattr_t attributes;
-	pthread_mutex_init(&hub->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&hub->wake, &attributes);
-	pthread_cond_init(&hub->rest, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
-static ash_status count_rows(struct saga_hub *hub, int64_t *unfinished, int64_t *parked,
-			     int64_t *oldest, struct fault *fault)
-{
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
-	struct store_rows *rows = NULL;
-	int64_t now = saga_now(hub);
-	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(store_query(session,
-			    "select count(*), count(nullif(parked, 0)), min(started_at) "
-			    "from ashlar_saga.saga where state < 2",
-			    NULL, 0, &rows, fault));
-	if (store_next(rows)) {
-		*unfinished = store_get_int(rows, 0);
-		*parked = store_get_int(rows, 1);
-		*oldest = store_is_null(rows, 2) ? 0 : now - store_get_time(rows, 2);
-	}
-	ASH_TRY(store_end(rows, fault));
-	return store_commit(session, fault);
-}
-
-/* Asked for when the metrics are written. A database that does not answer leaves the gauges as they
- * were. */
-static void measure(void *context)
-{
-	struct saga_hub *hub = context;
-	int64_t unfinished = 0, parked = 0, oldest = 0;
-	struct fault fault;
-	if (count_rows(hub, &unfinished, &parked, &oldest, &fault) != ASH_OK)
-		return;
-	series_set(hub->unfinished, unfinished);
-	series_set(hub->parked, parked);
-	series_set(hub->oldest, oldest);
-}
-
-static ash_status make_series(struct saga_hub *hub, struct metrics *metrics, struct fault *fault)
-{
-	const struct {
-		const struct metric *metric;
-		struct series **out;
-	} ALL[] = {{&STEPS, &hub->steps},
-		   {&FAILURES, &hub->failures},
-		   {&UNFINISHED, &hub->unfinished},
-		   {&PARKED, &hub->parked},
-		   {&OLDEST, &hub->oldest}};
-	for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
-		ASH_TRY(metrics_series(metrics, ALL[i].metric, NULL, ALL[i].out, fault));
-	return ASH_OK;
+	if (options->keep_days == 0)
+		options->keep_days = 30;
+	if (options->sweep_batch == 0)
+		options->sweep_batch = 500;
 }
 
 static void hub_freep(struct saga_hub **hub)
@@ -181,11 +109,11 @@ ash_status saga_hub_new(struct environment *environment, unsigned module,
 	_cleanup_(hub_freep) struct saga_hub *hub = mem_alloc(sizeof *hub);
 	if (!hub)
 		return fault_memory(fault);
-	init_locks(hub);
 	hub->environment = environment;
 	hub->options = *options;
 	hub->module = module;
 	use_defaults(&hub->options);
+	saga_init_workers(hub);
 	if (count > SAGA_LIMIT)
 		return fault_set(fault, ASH_INVALID_ARGUMENT, "%zu sagas; %d are the most", count,
 				 SAGA_LIMIT);
@@ -194,8 +122,8 @@ ash_status saga_hub_new(struct environment *environment, unsigned module,
 		return fault_memory(fault);
 	for (size_t i = 0; i < count; i++)
 		ASH_TRY(add_entry(hub, &sagas[i], fault));
-	ASH_TRY(make_series(hub, metrics, fault));
-	metrics_on_write(metrics, measure, hub);
+	ASH_TRY(saga_spell(hub, fault));
+	ASH_TRY(saga_init_series(hub, metrics, fault));
 	environment->sagas = hub;
 	environment->saga_started = saga_more;
 	*out = take(hub);
@@ -206,13 +134,9 @@ void saga_hub_free(struct saga_hub *hub)
 {
 	if (!hub)
 		return;
-	saga_hub_stop(hub);
+	workers_release(&hub->workers);
 	map_release(&hub->by_name);
 	arena_release(&hub->arena);
-	store_bell_close(hub->bell);
-	pthread_cond_destroy(&hub->wake);
-	pthread_cond_destroy(&hub->rest);
-	pthread_mutex_destroy(&hub->lock);
 	mem_free(hub);
 }
 
@@ -269,6 +193,7 @@ ash_status ash_saga_start(ash_tx *tx, const ash_saga *saga, const char *id, cons
 	struct request *request = tx->request;
 	struct saga_hub *hub = request->environment->sagas;
 	_cleanup_(text_release) struct text bytes = {0};
+	ASH_TRY(transaction_check(tx));
 	if (!hub)
 		return ash_fail(call, ASH_FAILED_PRECONDITION, "the application runs no sagas");
 	const struct entry *entry = saga_find(hub, saga->name);

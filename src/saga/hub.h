@@ -2,15 +2,10 @@
 #ifndef SAGA_HUB_H
 #define SAGA_HUB_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "saga/saga.h"
+#include "worker/workers.h"
 
 /* Private to this folder. */
-
-/* Threads that run steps. */
-#define SAGA_WORKER_LIMIT 64
 
 struct entry {
 	const struct member *member;
@@ -24,6 +19,7 @@ struct taken {
 	const char *name;
 	const char *id;
 	const char *trace;
+	const char *cause; /* why it is undone; "": it is not */
 	struct str input;
 	int64_t fence;
 	int64_t version;
@@ -33,7 +29,9 @@ struct taken {
 	int64_t attempts;    /* this one is counted */
 	int64_t deadline_at; /* INT64_MAX: none */
 	bool canceled;
-	struct taken *next; /* of those under a lease */
+	bool knows_kept;                      /* `kept` is as the tables are */
+	struct str kept[ASH_SAGA_STEP_LIMIT]; /* by the steps that are recorded */
+	struct arena *arena;
 };
 
 struct saga_hub {
@@ -42,37 +40,43 @@ struct saga_hub {
 	unsigned module;
 	struct entry *entries;
 	size_t entry_count;
-	struct map by_name; /* to the index of an entry */
+	struct map by_name;             /* to the index of an entry */
+	const char *peek, *take, *next; /* the statements that take what is due */
 	struct arena arena;
-	struct series *steps, *failures;             /* counters */
-	struct series *unfinished, *parked, *oldest; /* gauges */
-
-	pthread_mutex_t lock;
-	pthread_cond_t wake, rest;
-	uint64_t wakes;          /* under the lock */
-	unsigned idle;           /* under the lock */
-	struct store_bell *bell; /* under the lock; NULL: none yet */
-	bool stopping, beating;  /* under the lock */
-	bool running;
-	_Atomic bool stop;
-	struct taken *held; /* under the lock: what is being run, for the heartbeat */
-	pthread_t workers[SAGA_WORKER_LIMIT], heart;
-	unsigned worker_count;
+	struct series *steps, *failures, *done, *compensated;    /* counters */
+	struct series *running, *compensating, *parked, *oldest; /* gauges */
+	struct workers workers;
+	uint64_t sweep_at; /* of clock_monotonic(); the heart's own */
 };
 
 /* The saga of that name, or NULL. */
 const struct entry *saga_find(const struct saga_hub *hub, const char *name);
 
-/* Takes one that is due and runs it until it ends, waits or is to stop. `*found`: there was one.
- * Errors: those of the store while taking; what fails later is noted in the saga. */
-ash_status saga_advance(struct saga_hub *hub, bool *found, struct fault *fault) ASH_MUST_CHECK;
+/* Takes one that is due and runs it until it ends, waits or is to stop; `look` says whether there
+ * was one, and if not, when there will be. Errors: those of the store while taking; what fails
+ * later is noted in the saga. */
+ash_status saga_advance(struct saga_hub *hub, struct workers_look *look,
+			struct fault *fault) ASH_MUST_CHECK;
+
+/* Attempts that a step has. */
+int64_t saga_attempts_of(const ash_saga_retry *retry);
+
+/* ---- measure.c ---- */
+
+/* Makes the series, and has the gauges asked for when the metrics are written. */
+ash_status saga_init_series(struct saga_hub *hub, struct metrics *metrics,
+			    struct fault *fault) ASH_MUST_CHECK;
+
+/* Counts a saga that has come to this state, where it is an end. */
+void saga_count_end(struct saga_hub *hub, enum saga_state state);
+
+/* ---- work.c ---- */
+
+/* Makes the workers, which saga_hub_start() starts. */
+void saga_init_workers(struct saga_hub *hub);
 
 /* There is a saga to run: wakes a worker that idles, of this process or another. */
 void saga_more(struct saga_hub *hub);
-
-/* Begins and ends the heartbeat's care for what a worker has. */
-void saga_hold(struct saga_hub *hub, struct taken *taken);
-void saga_let_go(struct saga_hub *hub, const struct taken *taken);
 
 /* ---- tables.c ---- */
 
@@ -85,6 +89,7 @@ struct move {
 	int64_t due_at;      /* microseconds since 1970 */
 	ash_status status;   /* why; ASH_OK: nothing failed */
 	const char *message; /* NULL: none */
+	bool turns;          /* the message is why it is undone from here on */
 };
 
 /* What is now, by the application's clock, in microseconds since 1970. */
@@ -95,9 +100,14 @@ void saga_session_releasep(struct store_session **session);
 ash_status saga_begin(struct saga_hub *hub, enum store_intent intent, struct store_session **out,
 		      struct fault *fault) ASH_MUST_CHECK;
 
-/* Takes what is due first, raises its fence and counts the attempt. */
-ash_status saga_take(struct saga_hub *hub, struct arena *arena, struct taken *out, bool *found,
-		     struct fault *fault) ASH_MUST_CHECK;
+/* Spells the statements of saga_take(), once: sagas of modules that run in other processes are
+ * theirs. Errors: ASH_RESOURCE_EXHAUSTED. */
+ash_status saga_spell(struct saga_hub *hub, struct fault *fault) ASH_MUST_CHECK;
+
+/* Takes what is due first, raises its fence and counts the attempt. Where nothing is, `look->next`
+ * is when something will be, if that is soon. */
+ash_status saga_take(struct saga_hub *hub, struct arena *arena, struct taken *out,
+		     struct workers_look *look, struct fault *fault) ASH_MUST_CHECK;
 
 /* Moves it, in the open transaction of `session`, whoever speaks in it. ASH_ABORTED: another has
  * taken it. `*canceled` says whether somebody asked for its end by now. */
@@ -114,10 +124,13 @@ ash_status saga_record_in(struct saga_hub *hub, struct store_session *session,
 			  const struct taken *taken, const char *step, struct str kept,
 			  struct fault *fault) ASH_MUST_CHECK;
 
-/* Reads what the first `count` steps kept into `kept`, their bytes into `arena`; what is not
- * recorded, or kept nothing, stays as it was. */
-ash_status saga_read_kept(struct saga_hub *hub, const struct taken *taken, struct arena *arena,
-			  struct str *kept, size_t count, struct fault *fault) ASH_MUST_CHECK;
+/* Records that the step before `taken->step` is undone, in the open transaction. */
+ash_status saga_record_undo_in(struct saga_hub *hub, struct store_session *session,
+			       const struct taken *taken, struct fault *fault) ASH_MUST_CHECK;
+
+/* Reads what the steps kept into `taken`, unless it is known. */
+ash_status saga_read_kept(struct saga_hub *hub, struct taken *taken,
+			  struct fault *fault) ASH_MUST_CHECK;
 
 /* Lengthens the lease. */
 ash_status saga_beat(struct saga_hub *hub, const char *name, const char *id, int64_t fence,

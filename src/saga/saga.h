@@ -21,10 +21,12 @@ struct saga_of {
 };
 
 struct saga_options {
-	unsigned workers;  /* threads; 0: 2 */
-	unsigned lease_ms; /* after which another takes what a dead process had; 0: 15,000 */
-	unsigned step_ms;  /* a step's deadline; 0: 60,000 */
-	unsigned poll_ms;  /* how often a worker looks when nobody wakes it; 0: 200 */
+	unsigned workers;     /* threads; 0: 2 */
+	unsigned lease_ms;    /* after which another takes what a dead process had; 0: 15,000 */
+	unsigned step_ms;     /* a step's deadline; 0: 60,000 */
+	unsigned poll_ms;     /* how often a worker looks when nobody wakes it; 0: 200 */
+	unsigned keep_days;   /* how long ended sagas stay, and their ids are known; 0: 30 */
+	unsigned sweep_batch; /* ended sagas that one transaction takes away; 0: 500 */
 };
 
 struct saga_hub;
@@ -56,37 +58,86 @@ ash_status saga_hub_drain(struct saga_hub *hub, size_t *taken, struct fault *fau
 
 /* ---- looking, and by hand ---- */
 
-enum saga_state { SAGA_RUNNING, SAGA_UNDOING, SAGA_DONE, SAGA_UNDONE };
+enum saga_state { SAGA_RUNNING, SAGA_COMPENSATING, SAGA_DONE, SAGA_COMPENSATED };
 
-/* "running", "undoing", "done", "undone". */
+/* "running", "compensating", "done", "compensated". */
 const char *saga_state_name(enum saga_state state);
 
+/* Times are microseconds since 1970; 0: there is none. */
 struct saga_line {
 	const char *name;
 	const char *id;
+	const char *module;
 	enum saga_state state;
-	bool parked;  /* waits for a person: see message */
-	int64_t step; /* recorded, or, undoing, still to be undone */
-	int64_t attempts;
-	int64_t started_at; /* microseconds since 1970 */
-	const char *status; /* of the last failure; "" without one */
+	bool parked;      /* waits for a person: see message */
+	bool canceled;    /* somebody asked for its end */
+	bool fits;        /* the code of this program can run it */
+	int64_t step;     /* recorded, or, compensating, still to be undone */
+	int64_t steps;    /* of the code; 0: it is not known here */
+	int64_t attempts; /* begun of the step that is next, or of undoing it */
+	int64_t most;     /* attempts of it; 0: not known here */
+	int64_t started_at, ended_at, deadline_at;
+	int64_t due_at;      /* the next attempt, where none is under way */
+	int64_t lease_until; /* under which a process has it */
+	const char *trace;   /* of the request that started it */
+	const char *status;  /* of the last failure; "" without one */
 	const char *message;
+	const char *cause; /* why it is undone; "": it is not */
 };
 
-/* What to list; NULL and 0 are any. */
+/* "parked", or the name of its state. */
+const char *saga_line_state(const struct saga_line *line);
+
+/* The names that saga_line_state() gives, and "unfinished", which is all but the ended ones. */
+#define SAGA_STATE_NAMES 6
+extern const char *const saga_state_names[SAGA_STATE_NAMES];
+
+/* What to list; NULL and 0 are any. Times are microseconds since 1970. */
 struct saga_filter {
 	const char *name;
 	const char *id;
-	bool unfinished; /* neither done nor undone */
-	bool parked;
-	int64_t before; /* started at or before, in microseconds since 1970 */
+	const char *module;
+	const char *state; /* one of saga_state_names */
+	int64_t since;     /* started at or after */
+	int64_t before;    /* started at or before */
+	/* Listed behind this one, which started at `after_at`; NULL: from the first on. */
+	const char *after_name, *after_id;
+	int64_t after_at;
+	size_t most; /* 0: SAGA_LIST_LIMIT, which is the most */
 };
 
-/* Calls `each` for each, the oldest first, at most SAGA_LIST_LIMIT; what it is given lasts until it
+/* Calls `each` for each, the oldest first, then by name and id; what it is given lasts until it
  * returns; stops when it returns false. Errors: those of the store. */
 ash_status saga_list(struct saga_hub *hub, const struct saga_filter *filter,
 		     bool (*each)(void *context, const struct saga_line *line), void *context,
 		     struct fault *fault) ASH_MUST_CHECK;
+
+/* When the next saga after `after` is due, in microseconds since 1970; INT64_MAX: none waits.
+ * Errors: those of the store. */
+ash_status saga_next_due(struct saga_hub *hub, int64_t after, int64_t *out,
+			 struct fault *fault) ASH_MUST_CHECK;
+
+/* A step of one saga. */
+struct saga_step_line {
+	const char *name; /* of the step */
+	bool undoes;      /* the code has something that takes it back */
+	int64_t attempts; /* until it was recorded; 0: it is not */
+	int64_t recorded_at;
+	int64_t undo_attempts; /* until it was undone; 0: it is not */
+	int64_t undone_at;
+};
+
+/* Calls `each` for each step of the saga, in their order: those of the code, or, where the code
+ * does not fit, those that are recorded. Errors: those of the store. */
+ash_status saga_steps(struct saga_hub *hub, const struct saga_line *line,
+		      bool (*each)(void *context, const struct saga_step_line *step), void *context,
+		      struct fault *fault) ASH_MUST_CHECK;
+
+/* Takes away what ended longer ago than it is kept, so many a transaction; from then on its id may
+ * be used again. Begins none after `until`, by clock_monotonic(), but the first; `*more`: there is
+ * more. The workers do it once an hour. Errors: those of the store. */
+ash_status saga_sweep(struct saga_hub *hub, uint64_t until, int64_t *out, bool *more,
+		      struct fault *fault) ASH_MUST_CHECK;
 
 /* Has a running saga undone, after the step that runs. Errors: ASH_NOT_FOUND (none such that runs),
  * and those of the store. */

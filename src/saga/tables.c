@@ -30,6 +30,13 @@ static const struct store_migration MIGRATIONS[] = {
 	 "create table ashlar_saga.step (\n"
 	 "  name text not null, id text not null, step bigint not null, title text not null,\n"
 	 "  kept bytea, recorded_at timestamptz not null, primary key (name, id, step));\n"},
+	{"0002_undo.sql",
+	 "alter table ashlar_saga.saga add column cause text;\n"
+	 "alter table ashlar_saga.step add column attempts bigint not null default 1;\n"
+	 "create table ashlar_saga.undo (\n"
+	 "  name text not null, id text not null, step bigint not null, attempts bigint not null,\n"
+	 "  undone_at timestamptz not null, primary key (name, id, step));\n"
+	 "create index saga_ended on ashlar_saga.saga (ended_at) where state >= 2;\n"},
 };
 
 struct store_module saga_store_module(void)
@@ -65,21 +72,74 @@ ash_status saga_begin(struct saga_hub *hub, enum store_intent intent, struct sto
 
 /* ---- taking ---- */
 
+static bool on_postgresql(const struct saga_hub *hub)
+{
+	return strcmp(store_engine(hub->environment->store), "postgresql") == 0;
+}
+
+/* %s leaves out the sagas of modules that run in other processes. */
 #define DUE                                                                                        \
 	" from ashlar_saga.saga where state < 2 and parked = 0 and due_at <= $1 and "              \
-	"(lease_until is null or lease_until < $1) order by due_at limit 1"
+	"(lease_until is null or lease_until < $1)%s order by due_at limit 1"
+/* What will be due after now, and until then: of a process that is gone when its lease is over. */
+#define NEXT                                                                                       \
+	"select min(s.at) from (select case when lease_until is null or lease_until < due_at "     \
+	"then due_at else lease_until end as at from ashlar_saga.saga where state < 2 and "        \
+	"parked = 0 and due_at <= $2 and (lease_until is null or lease_until <= $2)%s) s "         \
+	"where s.at > $1"
 #define COLUMNS                                                                                    \
 	"select name, id, trace, input, fence, version, hash, state, step, attempts, "             \
-	"deadline_at, canceled" DUE
+	"deadline_at, canceled, cause" DUE
 
-static ash_status peek(struct saga_hub *hub, bool *found, struct fault *fault)
+ash_status saga_spell(struct saga_hub *hub, struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(text_release) struct text others = {0};
+	const struct registry *registry = hub->environment->registry;
+	for (size_t i = 0; i < registry->member_count; i++) {
+		const struct member *member = &registry->members[i];
+		for (size_t j = 0; member->elsewhere && j < member->module->saga_count; j++)
+			text_addf(&others, "%s'%s'", others.length ? ", " : " and name not in (",
+				  member->module->sagas[j].name);
+	}
+	bool some = others.length > 0;
+	if (some)
+		text_add_byte(&others, ')');
+	const char *left_out = some && !others.failed ? others.at : "";
+	hub->peek = arena_format(&hub->arena, "select step" DUE, left_out);
+	hub->next = arena_format(&hub->arena, NEXT, left_out);
+	hub->take = arena_format(&hub->arena, COLUMNS "%s", left_out,
+				 on_postgresql(hub) ? " for update skip locked" : "");
+	return others.failed || hub->arena.failed ? fault_memory(fault) : ASH_OK;
+}
+
+/* Whether one is due; SQLite is looked at so, so that who finds nothing keeps no writer waiting. */
+static ash_status peek(struct saga_hub *hub, struct store_session *session, bool *found,
+		       struct fault *fault)
+{
 	struct store_rows *rows = NULL;
-	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(SAGA_QUERY(session, &rows, fault, "select step" DUE, ash_time(saga_now(hub))));
+	ASH_TRY(SAGA_QUERY(session, &rows, fault, hub->peek, ash_time(saga_now(hub))));
 	*found = store_next(rows);
-	ASH_TRY(store_end(rows, fault));
+	return store_end(rows, fault);
+}
+
+/* When the next one is due, where that is before nobody looks by itself for longer. */
+static ash_status find_next(struct saga_hub *hub, struct store_session *session, uint64_t *next,
+			    struct fault *fault)
+{
+	struct store_rows *rows = NULL;
+	int64_t now = saga_now(hub),
+		until = now + (int64_t)hub->options.poll_ms * 1000 * WORKERS_IDLE_FACTOR;
+	store_last(session);
+	ASH_TRY(SAGA_QUERY(session, &rows, fault, hub->next, ash_time(now), ash_time(until)));
+	if (store_next(rows) && !store_is_null(rows, 0))
+		*next = clock_monotonic() + (uint64_t)(store_get_time(rows, 0) - now) * 1000;
+	return store_end(rows, fault);
+}
+
+static ash_status look_in_vain(struct saga_hub *hub, struct store_session *session,
+			       struct workers_look *look, struct fault *fault)
+{
+	ASH_TRY(find_next(hub, session, &look->next, fault));
 	return store_commit(session, fault);
 }
 
@@ -105,37 +165,56 @@ static void read_taken(struct store_rows *rows, struct arena *arena, struct take
 		.attempts = store_get_int(rows, 9) + 1,
 		.deadline_at = store_is_null(rows, 10) ? INT64_MAX : store_get_time(rows, 10),
 		.canceled = store_get_int(rows, 11) != 0,
+		.cause = keep_text(arena, rows, 12),
+		.arena = arena,
 	};
+	out->knows_kept = out->state == SAGA_RUNNING && out->step == 0;
 }
 
-ash_status saga_take(struct saga_hub *hub, struct arena *arena, struct taken *out, bool *found,
-		     struct fault *fault)
+/* Marks the one that was read as taken. */
+static ash_status mark(struct saga_hub *hub, struct store_session *session,
+		       const struct taken *taken, int64_t at, struct fault *fault)
+{
+	return SAGA_EXEC(session, NULL, fault,
+			 "update ashlar_saga.saga set fence = $3, attempts = $4, lease_until = $5 "
+			 "where name = $1 and id = $2",
+			 ash_text(taken->name), ash_text(taken->id), ash_int(taken->fence),
+			 ash_int(taken->attempts),
+			 ash_time(at + (int64_t)hub->options.lease_ms * 1000));
+}
+
+/* Looks, on SQLite, whether one is due, in a transaction that keeps nobody waiting. */
+static ash_status look_first(struct saga_hub *hub, struct workers_look *look, struct fault *fault)
+{
+	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	look->found = true;
+	if (on_postgresql(hub))
+		return ASH_OK;
+	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
+	ASH_TRY(peek(hub, session, &look->found, fault));
+	return look->found ? store_commit(session, fault) : look_in_vain(hub, session, look, fault);
+}
+
+ash_status saga_take(struct saga_hub *hub, struct arena *arena, struct taken *out,
+		     struct workers_look *look, struct fault *fault)
 {
 	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
-	int64_t at = saga_now(hub);
-	bool native = strcmp(store_engine(hub->environment->store), "postgresql") == 0;
-	/* Who finds nothing keeps no writer waiting. */
-	ASH_TRY(peek(hub, found, fault));
-	if (!*found)
+	ASH_TRY(look_first(hub, look, fault));
+	if (!look->found)
 		return ASH_OK;
+	int64_t at = saga_now(hub);
 	ASH_TRY(saga_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(SAGA_QUERY(session, &rows, fault,
-			   native ? COLUMNS " for update skip locked" : COLUMNS, ash_time(at)));
-	*found = store_next(rows);
-	if (*found)
+	ASH_TRY(SAGA_QUERY(session, &rows, fault, hub->take, ash_time(at)));
+	look->found = store_next(rows);
+	if (look->found)
 		read_taken(rows, arena, out);
 	ASH_TRY(store_end(rows, fault));
 	if (arena->failed)
 		return fault_memory(fault);
-	if (!*found)
-		return store_commit(session, fault);
-	ASH_TRY(SAGA_EXEC(session, NULL, fault,
-			  "update ashlar_saga.saga set fence = $3, attempts = $4, lease_until = $5 "
-			  "where name = $1 and id = $2",
-			  ash_text(out->name), ash_text(out->id), ash_int(out->fence),
-			  ash_int(out->attempts),
-			  ash_time(at + (int64_t)hub->options.lease_ms * 1000)));
+	if (!look->found)
+		return look_in_vain(hub, session, look, fault);
+	ASH_TRY(mark(hub, session, out, at, fault));
 	FAULT_POINT("saga.marked");
 	return store_commit(session, fault);
 }
@@ -159,7 +238,8 @@ static ash_status move_row(struct saga_hub *hub, struct store_session *session,
 		session, &rows, fault,
 		"update ashlar_saga.saga set state = $4, step = $5, attempts = $6, parked = $7, "
 		"due_at = $8, lease_until = $9, status = coalesce($10, status), "
-		"message = coalesce($11, message), ended_at = $12 where name = $1 and id = $2 and "
+		"message = coalesce($11, message), ended_at = $12, cause = coalesce($15, cause) "
+		"where name = $1 and id = $2 and "
 		"fence = $3 and state = $13 and step = $14 returning canceled",
 		ash_text(taken->name), ash_text(taken->id), ash_int(taken->fence),
 		ash_int(move->state), ash_int(move->step), ash_int(move->attempts),
@@ -168,7 +248,7 @@ static ash_status move_row(struct saga_hub *hub, struct store_session *session,
 		move->status == ASH_OK ? ash_null() : ash_text(ash_status_name(move->status)),
 		move->message ? ash_text(move->message) : ash_null(),
 		move->state >= SAGA_DONE ? ash_time(now) : ash_null(), ash_int(taken->state),
-		ash_int(taken->step)));
+		ash_int(taken->step), move->turns ? ash_text(move->message) : ash_null()));
 	bool there = store_next(rows);
 	*canceled = there && store_get_int(rows, 0) != 0;
 	ASH_TRY(store_end(rows, fault));
@@ -186,6 +266,13 @@ ash_status saga_move_in(struct saga_hub *hub, struct store_session *session,
 	return status;
 }
 
+/* A worker looks when what waits is due. */
+static void look_at(struct saga_hub *hub, int64_t due)
+{
+	int64_t wait = due - saga_now(hub);
+	workers_look_at(&hub->workers, clock_monotonic() + (uint64_t)(wait > 0 ? wait : 0) * 1000);
+}
+
 ash_status saga_move(struct saga_hub *hub, struct taken *taken, const struct move *move,
 		     struct fault *fault)
 {
@@ -198,6 +285,8 @@ ash_status saga_move(struct saga_hub *hub, struct taken *taken, const struct mov
 	taken->step = move->step;
 	taken->attempts = move->attempts;
 	taken->canceled = canceled;
+	if (!move->keeps && !move->parked && move->state < SAGA_DONE)
+		look_at(hub, move->due_at);
 	return ASH_OK;
 }
 
@@ -208,20 +297,36 @@ ash_status saga_record_in(struct saga_hub *hub, struct store_session *session,
 	unsigned before = store_speak(session, hub->module);
 	ash_status status = SAGA_EXEC(
 		session, NULL, fault,
-		"insert into ashlar_saga.step (name, id, step, title, kept, recorded_at) "
-		"values ($1, $2, $3, $4, $5, $6)",
+		"insert into ashlar_saga.step (name, id, step, title, kept, recorded_at, attempts) "
+		"values ($1, $2, $3, $4, $5, $6, $7)",
 		ash_text(taken->name), ash_text(taken->id), ash_int(taken->step), ash_text(step),
-		kept.at ? ash_bytes(kept.at, kept.length) : ash_null(), ash_time(saga_now(hub)));
+		kept.at ? ash_bytes(kept.at, kept.length) : ash_null(), ash_time(saga_now(hub)),
+		ash_int(taken->attempts));
 	store_speak(session, before);
 	FAULT_POINT("saga.recorded");
 	return status;
 }
 
-ash_status saga_read_kept(struct saga_hub *hub, const struct taken *taken, struct arena *arena,
-			  struct str *kept, size_t count, struct fault *fault)
+ash_status saga_record_undo_in(struct saga_hub *hub, struct store_session *session,
+			       const struct taken *taken, struct fault *fault)
+{
+	unsigned before = store_speak(session, hub->module);
+	ash_status status = SAGA_EXEC(
+		session, NULL, fault,
+		"insert into ashlar_saga.undo (name, id, step, attempts, undone_at) values "
+		"($1, $2, $3, $4, $5)",
+		ash_text(taken->name), ash_text(taken->id), ash_int(taken->step - 1),
+		ash_int(taken->attempts), ash_time(saga_now(hub)));
+	store_speak(session, before);
+	return status;
+}
+
+ash_status saga_read_kept(struct saga_hub *hub, struct taken *taken, struct fault *fault)
 {
 	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
+	if (taken->knows_kept)
+		return ASH_OK;
 	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
 	ASH_TRY(SAGA_QUERY(session, &rows, fault,
 			   "select step, kept from ashlar_saga.step where name = $1 and id = $2",
@@ -229,12 +334,13 @@ ash_status saga_read_kept(struct saga_hub *hub, const struct taken *taken, struc
 	while (store_next(rows)) {
 		size_t length = 0, step = (size_t)store_get_int(rows, 0);
 		const char *bytes = store_get_bytes(rows, 1, &length);
-		if (step < count && !store_is_null(rows, 1))
-			kept[step] = arena_str(arena, (struct str){bytes, length});
+		if (step < ASH_SAGA_STEP_LIMIT && !store_is_null(rows, 1))
+			taken->kept[step] = arena_str(taken->arena, (struct str){bytes, length});
 	}
 	ASH_TRY(store_end(rows, fault));
-	if (arena->failed)
+	if (taken->arena->failed)
 		return fault_memory(fault);
+	taken->knows_kept = true;
 	return store_commit(session, fault);
 }
 

@@ -12,6 +12,7 @@
  * transactions and statements, rows.c values; an engine does the rest by this table. */
 
 struct statement;
+struct bell_line;
 
 enum savepoint_step { SAVEPOINT_SET, SAVEPOINT_RESTORE, SAVEPOINT_KEEP };
 
@@ -47,8 +48,10 @@ struct engine {
 	/* Reads the location, makes what all sessions share as store->shared. */
 	ash_status (*open)(struct store *store, struct fault *fault);
 	void (*close)(struct store *store);
-	/* Makes a connection. The session is the engine's own struct with store_session first. */
-	ash_status (*connect)(struct store *store, struct store_session **out, struct fault *fault);
+	/* Makes a connection, for which it waits until the deadline at most. The session is the
+	 * engine's own struct with store_session first. */
+	ash_status (*connect)(struct store *store, uint64_t deadline, struct store_session **out,
+			      struct fault *fault);
 	void (*disconnect)(struct store_session *session);
 	/* Prepares a statement that was spelled, for values of these types. */
 	ash_status (*prepare)(struct store_session *session, struct statement *statement,
@@ -75,10 +78,10 @@ struct engine {
 	/* In a transaction that has begun, but for SAVEPOINT_SET. */
 	ash_status (*savepoint)(struct store_session *session, enum savepoint_step step,
 				unsigned depth, struct fault *fault);
-	/* The bell: whether there is anything to watch, and what its thread does until bell_wait()
-	 * says that it is to end. */
-	bool (*can_watch)(const struct store_bell *bell);
-	void (*watch)(struct store_bell *bell);
+	/* The bell: whether there is anything to watch for who only rings, or listens; and what its
+	 * thread does until bell_wait() says that it is to end. */
+	bool (*can_watch)(const struct store *store, bool listens);
+	void (*watch)(struct bell_line *line);
 	/* Asks the database for an answer. */
 	ash_status (*ping)(struct store_session *session, struct fault *fault);
 	const struct migrator *migrate;
@@ -151,9 +154,10 @@ struct store {
 	unsigned limit;
 	unsigned open;
 	unsigned busy;
-	unsigned refused;   /* connections that could not be made, in a row */
-	uint64_t try_after; /* not before this time of clock_monotonic() */
-	struct fault why;   /* the last could not */
+	unsigned refused;       /* connections that could not be made, in a row */
+	uint64_t try_after;     /* not before this time of clock_monotonic() */
+	struct fault why;       /* the last could not */
+	struct bell_line *line; /* under the lock; NULL: nobody had a bell yet */
 };
 
 /* Tells the upper floor that the thread may wait from here on, or does no more. */

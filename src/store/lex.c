@@ -31,12 +31,6 @@ struct str token_str(const struct tokens *tokens, size_t index)
 	return (struct str){tokens->source.at + token->at, token->length};
 }
 
-bool token_is(const struct tokens *tokens, size_t index, enum word word)
-{
-	const struct token *token = &tokens->items[index];
-	return token->kind == TOKEN_WORD && token->word == word;
-}
-
 struct str token_name(const struct tokens *tokens, size_t index, char out[TOKEN_NAME_LIMIT + 1])
 {
 	struct str text = token_str(tokens, index);

@@ -54,9 +54,6 @@ ash_status tokens_read(struct tokens *tokens, struct str source,
 /* The bytes of a token as they were written. */
 struct str token_str(const struct tokens *tokens, size_t index);
 
-/* Whether the token is this word, not quoted. */
-bool token_is(const struct tokens *tokens, size_t index, enum word word);
-
 /* Longest name, as PostgreSQL has it. */
 #define TOKEN_NAME_LIMIT 63
 

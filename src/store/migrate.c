@@ -52,6 +52,10 @@ static ash_status note_applied(void *context, const char *const *row, struct fau
 	const char *module = arena_str(&applied->arena, str_of(row[0])).at;
 	const char *name = arena_str(&applied->arena, str_of(row[1])).at;
 	size_t index = applied->count;
+	if (index == STORE_APPLIED_LIMIT)
+		return fault_set(fault, ASH_RESOURCE_EXHAUSTED,
+				 "more than %d migrations ran on this database",
+				 STORE_APPLIED_LIMIT);
 	if (applied->arena.failed ||
 	    !mem_reserve(&applied->checksums, &applied->capacity, index + 1, sizeof(char *)) ||
 	    !mem_reserve(&applied->names, &applied->names_capacity, index + 1, sizeof(char *)))
@@ -202,6 +206,8 @@ static ash_status run_module(struct store_session *session, unsigned index,
 	const struct store_module *module = &session->store->modules[index];
 	_cleanup_(mem_freep) const struct store_migration **list = NULL;
 	size_t done = 0;
+	if (module->elsewhere)
+		return ASH_OK;
 	ash_status status = sort_migrations(module, &list, fault);
 	if (status != ASH_OK || !list)
 		return status;

@@ -4,21 +4,22 @@
  * set another one never gets here (spell.c). */
 #include "postgres.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
+
+/* Seconds that connecting to one address may take, where the location does not say. */
+#define CONNECT_TIMEOUT 5
 
 /* How long a rollback may take, whatever the deadline was. */
 #define ROLLBACK_PATIENCE (5 * 1000 * 1000 * 1000ULL)
 
 /* Commands whose answers nobody has read; the server keeps them, and stops when it has too many. */
 #define MOST_ON_THEIR_WAY 256
-
-/* Rows that are received before they are asked for, in bytes of libpq's results. */
-#define ROWS_AHEAD ((size_t)256 << 10)
 
 static void ignore_notice(void *context, const PGresult *result)
 {
@@ -41,18 +42,20 @@ static ash_status open_store(struct store *store, struct fault *fault)
 	if (strchr(store->role_prefix, '"'))
 		return fault_set(fault, ASH_INVALID_ARGUMENT,
 				 "the prefix of the roles has a quote in it");
-	return ASH_OK;
+	store->shared = mem_alloc(sizeof(struct postgres_shared));
+	return store->shared ? ASH_OK : fault_memory(fault);
 }
 
 static void close_store(struct store *store)
 {
-	(void)store;
+	mem_free(store->shared);
 }
 
 static void disconnect(struct store_session *base)
 {
 	struct postgres_session *session = postgres_session(base);
 	session_release(base);
+	(void)postgres_cancel_end(session->cancel, 0);
 	PQfinish(session->connection);
 	mem_free(session);
 }
@@ -80,16 +83,50 @@ static ash_status check_login(const PGconn *connection, struct fault *fault)
 	return ASH_OK;
 }
 
-PGconn *postgres_connect(const struct store *store, const char *name)
+/* What the location says, in seconds, or CONNECT_TIMEOUT; 0: for ever. */
+static uint64_t wanted_timeout(const struct store *store)
 {
-	static const char *const KEYS[] = {"connect_timeout",           "dbname",
-					   "client_encoding",           "options",
-					   "fallback_application_name", NULL};
+	PQconninfoOption *options = PQconninfoParse(store->location, NULL);
+	long seconds = CONNECT_TIMEOUT;
+	for (const PQconninfoOption *each = options; each && each->keyword; each++)
+		if (each->val && strcmp(each->keyword, "connect_timeout") == 0)
+			seconds = strtol(each->val, NULL, 10);
+	PQconninfoFree(options);
+	return seconds > 0 ? (uint64_t)seconds : 0;
+}
+
+static uint64_t connect_timeout(const struct store *store, uint64_t deadline)
+{
+	uint64_t wanted = wanted_timeout(store);
+	if (deadline == STORE_NO_DEADLINE)
+		return wanted;
+	uint64_t now = clock_monotonic();
+	uint64_t left = deadline > now ? (deadline - now) / 1000000000 + 1 : 1;
+	if (left > INT_MAX)
+		left = 0;
+	return wanted && (!left || wanted < left) ? wanted : left;
+}
+
+PGconn *postgres_connect(const struct store *store, const char *name, uint64_t deadline)
+{
+	/* Who listens for rings says nothing for long: that the server still hears it, TCP asks. */
+	static const char *const KEYS[] = {"keepalives_idle",
+					   "keepalives_interval",
+					   "keepalives_count",
+					   "dbname",
+					   "client_encoding",
+					   "options",
+					   "fallback_application_name",
+					   "connect_timeout",
+					   NULL};
 	static const char OPTIONS[] =
 		"-c search_path= -c standard_conforming_strings=on -c timezone=UTC "
 		"-c default_transaction_isolation=read\\ committed "
 		"-c idle_in_transaction_session_timeout=600000";
-	const char *values[] = {"5", store->location, "UTF8", OPTIONS, name, NULL};
+	char timeout[24];
+	snprintf(timeout, sizeof timeout, "%" PRIu64, connect_timeout(store, deadline));
+	const char *values[] = {"10", "5",     "3", store->location, "UTF8", OPTIONS,
+				name, timeout, NULL};
 	PGconn *connection = PQconnectdbParams(KEYS, values, 1);
 	if (connection)
 		PQsetNoticeReceiver(connection, ignore_notice, NULL);
@@ -98,32 +135,35 @@ PGconn *postgres_connect(const struct store *store, const char *name)
 
 static ash_status open_connection(struct postgres_session *session, struct fault *fault)
 {
-	char name[128];
+	char name[128], words[POSTGRES_WORDS];
 	process_here(name, sizeof name);
 	PQfinish(session->connection);
-	session->connection = postgres_connect(session->base.store, name);
+	session->connection = postgres_connect(session->base.store, name, session->base.deadline);
 	session->generation++;
+	session->changes = atomic_load(&postgres_shared(session)->changes);
 	session->role = POSTGRES_NO_ROLE;
+	session->made = clock_monotonic();
 	if (PQstatus(session->connection) != CONNECTION_OK)
-		return fault_outage(fault, fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
-						     session->connection
-							     ? PQerrorMessage(session->connection)
-							     : "no memory"));
+		return fault_outage(
+			fault, fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
+					 postgres_words(session->connection, words, sizeof words)));
 	ASH_TRY(check_login(session->connection, fault));
 	if (PQsetnonblocking(session->connection, 1) != 0 ||
 	    !PQenterPipelineMode(session->connection))
 		return fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: %s",
-				 PQerrorMessage(session->connection));
+				 postgres_words(session->connection, words, sizeof words));
 	session->base.broken = false;
 	return ASH_OK;
 }
 
-static ash_status connect(struct store *store, struct store_session **out, struct fault *fault)
+static ash_status connect(struct store *store, uint64_t deadline, struct store_session **out,
+			  struct fault *fault)
 {
 	_cleanup_(disconnectp) struct postgres_session *session = mem_alloc(sizeof *session);
 	if (!session)
 		return fault_memory(fault);
 	ASH_TRY(session_init(&session->base, store, fault));
+	session->base.deadline = deadline;
 	ASH_TRY(open_connection(session, fault));
 	*out = &take(session)->base;
 	return ASH_OK;
@@ -180,6 +220,24 @@ static bool send_start(struct postgres_session *session)
 	return postgres_send(session, sql);
 }
 
+/* Tells all sessions that what they prepared may be outdated; once, however many meet it. */
+static void tell_outdated(const struct postgres_session *session)
+{
+	unsigned seen = session->changes;
+	atomic_compare_exchange_strong(&postgres_shared(session)->changes, &seen, seen + 1);
+}
+
+/* Forgets what was prepared, where a session was told so. */
+static void hear_outdated(struct postgres_session *session)
+{
+	unsigned changes = atomic_load(&postgres_shared(session)->changes);
+	if (changes == session->changes)
+		return;
+	session->changes = changes;
+	session->stale += (unsigned)session->base.statement_count;
+	session->generation++;
+}
+
 /* Whether what is prepared fits the types of these values; a NULL has none. */
 static bool fits(const struct postgres_session *session, const struct postgres_statement *handle,
 		 const ash_value *values, size_t count)
@@ -219,6 +277,7 @@ static bool send_statement(struct postgres_session *session, struct statement *s
 	struct postgres_values encoded;
 	char name[16];
 	*prepares = -1;
+	hear_outdated(session);
 	if (!send_start(session))
 		return false;
 	if (!fits(session, handle, values, count)) {
@@ -257,6 +316,8 @@ static ash_status received(struct postgres_session *session, ash_status status,
 {
 	if (status != ASH_OK)
 		distrust(session, answers->count, only, prepares);
+	if (status != ASH_OK && session->outdated)
+		tell_outdated(session);
 	session->prepares = 0;
 	session->begins = false;
 	return status;
@@ -291,7 +352,7 @@ static void read_on(struct postgres_session *session, enum reading how)
 	struct postgres_statement *handle = statement->handle;
 	struct postgres_answers *answers = &session->answers;
 	struct fault fault = {ASH_OK};
-	handle->ahead.pause = how == READ_SOME ? ROWS_AHEAD : SIZE_MAX;
+	handle->ahead.pause = how == READ_SOME ? POSTGRES_ROWS_AHEAD : SIZE_MAX;
 	handle->ahead.limit = how == READ_SOME ? SIZE_MAX : STORE_RESULT_LIMIT;
 	handle->ahead.exceeded = how == READ_NOTHING;
 	ash_status status = postgres_go_on(session, statement->sql, session->base.deadline,
@@ -385,7 +446,7 @@ static ash_status run_once(struct postgres_session *session, struct statement *s
 	bool last = session->base.last;
 	int prepares;
 	PQclear(take(handle->result));
-	handle->ahead.pause = ROWS_AHEAD;
+	handle->ahead.pause = POSTGRES_ROWS_AHEAD;
 	handle->ahead.limit = SIZE_MAX;
 	handle->ahead.exceeded = effect;
 	handle->ahead.failed = false;
@@ -435,14 +496,40 @@ static ash_status run_again(struct postgres_session *session, struct statement *
 				: status;
 }
 
+/* Nothing was done yet but to begin when a statement turns out to have been prepared too long ago:
+ * then once more, prepared anew. */
+static ash_status run_anew(struct postgres_session *session, struct statement *statement,
+			   const ash_value *values, size_t count, bool effect, struct fault *fault)
+{
+	ash_status status = postgres_own(session, "rollback", NULL, NULL, NULL, fault);
+	session->base.begun = false;
+	session->base.broken |= status != ASH_OK;
+	return status == ASH_OK ? run_once(session, statement, values, count, effect, fault)
+				: status;
+}
+
+static bool is_on(const struct postgres_session *session, const char *parameter)
+{
+	const char *value = PQparameterStatus(session->connection, parameter);
+	return value && strcmp(value, "on") == 0;
+}
+
+/* Whether this one may write, and the server has said (since PostgreSQL 14) that it does not. */
+static bool is_misplaced(const struct postgres_session *session)
+{
+	return session->base.intent == STORE_WRITE && postgres_is_old(session) &&
+	       (is_on(session, "in_hot_standby") ||
+		is_on(session, "default_transaction_read_only"));
+}
+
 /* Before a transaction begins: no role is set, and what no statement means any more is dropped. A
- * connection that is known to be lost is made anew. */
+ * connection that is known to be lost, or to the wrong server, is made anew. */
 static ash_status start(struct postgres_session *session, struct fault *fault)
 {
 	session->role = POSTGRES_NO_ROLE;
 	session->sent = 0;
 	if (!PQconsumeInput(session->connection) ||
-	    PQstatus(session->connection) != CONNECTION_OK) {
+	    PQstatus(session->connection) != CONNECTION_OK || is_misplaced(session)) {
 		store_wait(session->base.store, true);
 		ash_status status = open_connection(session, fault);
 		store_wait(session->base.store, false);
@@ -465,6 +552,8 @@ static ash_status run(struct store_session *base, struct statement *statement,
 	if (first)
 		ASH_TRY(start(session, fault));
 	ash_status status = run_once(session, statement, values, count, affected, fault);
+	if (first && status == ASH_ABORTED && session->outdated)
+		status = run_anew(session, statement, values, count, affected, fault);
 	if (first && !base->last && status == ASH_UNAVAILABLE && base->broken) {
 		base->begun = false;
 		status = run_again(session, statement, values, count, affected, fault);
@@ -573,7 +662,7 @@ static ash_status commit(struct store_session *base, struct fault *fault)
 	}
 	if (status == ASH_OK)
 		return ASH_OK;
-	if (base->broken)
+	if (base->broken && !session->read_only)
 		return fault_outage(
 			fault,
 			fault_set(fault, ASH_UNKNOWN,
@@ -619,9 +708,20 @@ static ash_status savepoint(struct store_session *base, enum savepoint_step step
 	return ASH_OK;
 }
 
+static ash_status check_writes(void *context, const char *const *row, struct fault *fault)
+{
+	(void)context;
+	if (strcmp(row[0], "on") != 0)
+		return ASH_OK;
+	return fault_outage(fault, fault_set(fault, ASH_UNAVAILABLE,
+					     "PostgreSQL takes no writes: the server is a standby, "
+					     "or default_transaction_read_only is on"));
+}
+
 static ash_status ping(struct store_session *base, struct fault *fault)
 {
-	return postgres_own(postgres_session(base), "select 1", NULL, NULL, NULL, fault);
+	return postgres_own(postgres_session(base), "show transaction_read_only", NULL,
+			    check_writes, NULL, fault);
 }
 
 const struct engine engine_postgres = {

@@ -3,13 +3,21 @@
 #define STORE_POSTGRES_H
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
+#include "base/clock.h"
 #include "engine.h"
 
 /* What the parts of the PostgreSQL engine share. */
 
 /* The session's user, which has no rights of its own. */
 #define POSTGRES_NO_ROLE UINT32_MAX
+
+/* For this long nobody makes a connection anew because the server takes no writes. */
+#define POSTGRES_YOUTH (1000 * 1000 * 1000ULL)
+
+/* Rows that are received before they are asked for, in bytes of libpq's results. */
+#define POSTGRES_ROWS_AHEAD ((size_t)256 << 10)
 
 /* Rows that were received before they were asked for. */
 struct postgres_rows {
@@ -33,14 +41,27 @@ struct postgres_answers {
 	uint64_t deadline; /* of the answer, once it is canceled */
 };
 
+/* What stands in store->shared. */
+struct postgres_shared {
+	/* Grows when the server refuses to run a statement as it was prepared: whoever has seen
+	 * less prepares all anew. */
+	atomic_uint changes;
+};
+
 struct postgres_session {
 	struct store_session base;
 	PGconn *connection;  /* always in pipeline mode */
 	unsigned role;       /* the module whose role is set in the open transaction */
 	unsigned next_name;  /* of a prepared statement */
 	unsigned generation; /* of the connection; what was prepared in an older one is gone */
+	unsigned changes;    /* of postgres_shared, that were seen */
 	unsigned stale;      /* prepared statements that nobody will run again */
+	bool outdated;       /* the last failure was that of a statement prepared too long ago */
+	bool read_only;      /* it was that the server takes no writes */
+	uint64_t made;       /* when the connection was, by clock_monotonic() */
 	bool waited;         /* the upper floor knows that the thread may wait */
+	/* Of what runs, from its deadline until its answer; or NULL. */
+	struct postgres_cancel *cancel;
 	/* Since answers were last read: */
 	unsigned sent;     /* commands; it is assumed that they succeed */
 	unsigned prepares; /* of these, statements that were prepared */
@@ -50,6 +71,18 @@ struct postgres_session {
 	struct postgres_answers answers;
 	int reading_prepares;
 };
+
+/* What all sessions of its store share. */
+static inline struct postgres_shared *postgres_shared(const struct postgres_session *session)
+{
+	return session->base.store->shared;
+}
+
+/* Whether a new connection may lead to another server, or to one that has changed. */
+static inline bool postgres_is_old(const struct postgres_session *session)
+{
+	return clock_monotonic() - session->made > POSTGRES_YOUTH;
+}
 
 /* What stands in statement->handle. */
 struct postgres_statement {
@@ -86,9 +119,18 @@ bool postgres_knows(Oid type);
 /* A value of a result in binary form. Bytes and texts point into the result. */
 ash_value postgres_decode(const PGresult *result, int row, int column);
 
-/* The failure that an error of the server means; `doing` is told before its words. */
+/* The failure that an error of the server means; `doing` is told before its words. Sets
+ * session->outdated where the statement has only to be prepared anew: ASH_ABORTED; and
+ * session->read_only where the server takes no writes, which ends the session unless it is young:
+ * ASH_UNAVAILABLE. */
 ash_status postgres_fault(struct postgres_session *session, const PGresult *result,
 			  const char *doing, struct fault *fault);
+
+/* Bytes of what libpq says of a connection, with its NUL. */
+#define POSTGRES_WORDS 600
+
+/* What libpq says is wrong with the connection, on one line; NULL: there was no memory for one. */
+const char *postgres_words(const PGconn *connection, char *out, size_t size);
 
 /* The failure that a lost connection is: ASH_UNAVAILABLE; the session is then broken. */
 ash_status postgres_lost(struct postgres_session *session, const char *doing, struct fault *fault);
@@ -118,18 +160,27 @@ void postgres_rows_clear(struct postgres_rows *rows);
 void postgres_rows_release(struct postgres_rows *rows);
 
 /* Runs SQL of the store's own, with texts as values up to a NULL; `each` gets the rows as texts.
- * Both may be NULL. */
+ * Both may be NULL. Keeps POSTGRES_ROWS_AHEAD of the rows and one more. */
 ash_status postgres_own(struct postgres_session *session, const char *sql,
 			const char *const *values,
 			ash_status (*each)(void *, const char *const *, struct fault *),
 			void *context, struct fault *fault) ASH_MUST_CHECK;
 
-/* A connection with the store's settings, to be checked by PQstatus(); NULL without memory. */
-PGconn *postgres_connect(const struct store *store, const char *name);
+/* A connection with the store's settings, to be checked by PQstatus(); NULL without memory. The
+ * deadline is kept to whole seconds, and to two at least, by each address that is tried. */
+PGconn *postgres_connect(const struct store *store, const char *name, uint64_t deadline);
+
+/* Asks the server to cancel what runs over the connection, without waiting for it; NULL: that
+ * cannot be done. */
+struct postgres_cancel *postgres_cancel_start(PGconn *connection);
+
+/* Waits until the server has been asked, and frees it. False at the deadline: then it may still
+ * cancel something later, so the connection must not be used any more. Takes NULL. */
+bool postgres_cancel_end(struct postgres_cancel *cancel, uint64_t deadline);
 
 /* What the bell does: see struct engine. */
-bool postgres_can_watch(const struct store_bell *bell);
-void postgres_watch(struct store_bell *bell);
+bool postgres_can_watch(const struct store *store, bool listens);
+void postgres_watch(struct bell_line *line);
 
 /* "set local role ..." for the module, into `out`. */
 void postgres_set_role(const struct postgres_session *session, unsigned module, char out[160]);

@@ -5,7 +5,11 @@
  * other.
  *
  * Invariant: after every connection made anew the bell is rung once, for what was missed. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "bell.h"
@@ -14,108 +18,167 @@
 /* Between two rings, so that who publishes much rings little. */
 #define GAP (2 * 1000 * 1000ULL)
 
+/* How long the server may take to answer. */
+#define PATIENCE (5 * 1000 * 1000 * 1000ULL)
+
 #define FIRST_PAUSE   (50 * 1000 * 1000ULL)
 #define LONGEST_PAUSE (5 * 1000 * 1000 * 1000ULL)
 
-struct line {
-	struct store_bell *bell;
+struct wire {
+	struct bell_line *line;
 	PGconn *connection;
+	bool listens;
 	uint64_t pause;
 	uint64_t rang; /* when, by clock_monotonic() */
 	char channel[2 * TOKEN_NAME_LIMIT];
 };
 
-bool postgres_can_watch(const struct store_bell *bell)
+bool postgres_can_watch(const struct store *store, bool listens)
 {
-	(void)bell;
+	(void)store, (void)listens;
 	return true;
 }
 
-static bool say(struct line *line, const char *verb)
+/* Whether there is an answer, or the end of them, within PATIENCE. */
+static bool is_answered(struct wire *wire)
 {
-	char sql[sizeof line->channel + 16];
-	snprintf(sql, sizeof sql, "%s \"%s\"", verb, line->channel);
-	PGresult *result = PQexec(line->connection, sql);
-	bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
-	PQclear(result);
-	return good;
+	uint64_t end = clock_monotonic() + PATIENCE;
+	while (PQisBusy(wire->connection)) {
+		uint64_t now = clock_monotonic();
+		struct pollfd socket = {PQsocket(wire->connection), POLLIN, 0};
+		int left = now < end ? (int)((end - now) / 1000000) + 1 : 0;
+		if (left == 0 || (poll(&socket, 1, left) < 0 && errno != EINTR))
+			return false;
+		if (socket.revents && !PQconsumeInput(wire->connection))
+			return false;
+	}
+	return true;
 }
 
-static bool dial(struct line *line)
+/* libpq would wait for ever for a server that hangs. */
+static bool say(struct wire *wire, const char *sql)
 {
-	line->connection = postgres_connect(line->bell->store, "ashlar bell");
-	bool good = PQstatus(line->connection) == CONNECTION_OK;
-	if (good && line->bell->rung) {
-		good = say(line, "listen");
-		if (good)
-			line->bell->rung(line->bell->context);
+	PGresult *result;
+	bool good = PQsendQuery(wire->connection, sql);
+	bool ended = false;
+	while (good && !ended) {
+		good = is_answered(wire);
+		result = good ? PQgetResult(wire->connection) : NULL;
+		ended = !result;
+		good &= ended || PQresultStatus(result) == PGRES_COMMAND_OK;
+		PQclear(result);
 	}
 	return good;
 }
 
-static void hang_up(struct line *line)
+static bool listen(struct wire *wire)
 {
-	PQfinish(line->connection);
-	line->connection = NULL;
-	line->pause = line->pause ? line->pause * 2 : FIRST_PAUSE;
-	if (line->pause > LONGEST_PAUSE)
-		line->pause = LONGEST_PAUSE;
+	char sql[sizeof wire->channel + 16];
+	snprintf(sql, sizeof sql, "listen \"%s\"", wire->channel);
+	return say(wire, sql);
+}
+
+static bool notify(struct wire *wire, uint64_t about)
+{
+	char sql[sizeof wire->channel + 48];
+	snprintf(sql, sizeof sql, "notify \"%s\", '%" PRIx64 "'", wire->channel, about);
+	return say(wire, sql);
+}
+
+static bool dial(struct wire *wire)
+{
+	wire->connection = postgres_connect(wire->line->store, "ashlar bell", STORE_NO_DEADLINE);
+	wire->listens = false;
+	return PQstatus(wire->connection) == CONNECTION_OK;
+}
+
+/* Listens from when somebody wants to hear; false when the connection is lost. */
+static bool attend(struct wire *wire)
+{
+	bool begins = !wire->listens && bell_is_heard(wire->line);
+	if (begins && !listen(wire))
+		return false;
+	wire->listens |= begins;
+	atomic_store(&wire->line->works, wire->listens);
+	bell_call(wire->line, begins ? STORE_BELL_ALL : 0);
+	return true;
+}
+
+/* Who listens is told, and looks more often until there is a new one. */
+static void hang_up(struct wire *wire)
+{
+	bool heard = atomic_exchange(&wire->line->works, false);
+	PQfinish(wire->connection);
+	wire->connection = NULL;
+	wire->pause = wire->pause ? wire->pause * 2 : FIRST_PAUSE;
+	if (wire->pause > LONGEST_PAUSE)
+		wire->pause = LONGEST_PAUSE;
+	if (heard)
+		bell_call(wire->line, STORE_BELL_ALL);
 }
 
 /* Rings if that was asked for and is not too soon; false when the connection is lost. `*wait` is
  * how long nothing is to be done. */
-static bool ring(struct line *line, uint64_t *wait)
+static bool ring(struct wire *wire, uint64_t *wait)
 {
 	uint64_t now = clock_monotonic();
 	*wait = BELL_FOR_EVER;
-	if (!atomic_load(&line->bell->asked))
+	if (!atomic_load(&wire->line->asked))
 		return true;
-	if (now - line->rang < GAP) {
-		*wait = GAP - (now - line->rang);
+	if (now - wire->rang < GAP) {
+		*wait = GAP - (now - wire->rang);
 		return true;
 	}
-	line->rang = now;
-	atomic_store(&line->bell->asked, false);
-	if (say(line, "notify"))
+	wire->rang = now;
+	uint64_t about = atomic_exchange(&wire->line->asked, 0);
+	if (notify(wire, about))
 		return true;
-	atomic_store(&line->bell->asked, true);
+	atomic_fetch_or(&wire->line->asked, about);
 	return false;
 }
 
+/* Who says nothing of it means all. */
+static uint64_t about_what(const PGnotify *heard)
+{
+	return heard->extra[0] ? strtoull(heard->extra, NULL, 16) : STORE_BELL_ALL;
+}
+
 /* False when the connection is lost. */
-static bool hear(struct line *line)
+static bool hear(struct wire *wire)
 {
 	PGnotify *heard;
-	bool others = false;
-	if (!PQconsumeInput(line->connection))
+	uint64_t about = 0;
+	if (!PQconsumeInput(wire->connection))
 		return false;
-	while ((heard = PQnotifies(line->connection))) {
-		others |= heard->be_pid != PQbackendPID(line->connection);
+	while ((heard = PQnotifies(wire->connection))) {
+		if (heard->be_pid != PQbackendPID(wire->connection))
+			about |= about_what(heard);
 		PQfreemem(heard);
 	}
-	if (others && line->bell->rung)
-		line->bell->rung(line->bell->context);
+	if (about)
+		bell_call(wire->line, about);
 	return true;
 }
 
-void postgres_watch(struct store_bell *bell)
+void postgres_watch(struct bell_line *line)
 {
-	struct line line = {.bell = bell};
+	struct wire wire = {.line = line};
 	uint64_t wait;
 	bool on = true;
-	snprintf(line.channel, sizeof line.channel, "%sbell", bell->store->role_prefix);
+	snprintf(wire.channel, sizeof wire.channel, "%sbell", line->store->role_prefix);
 	while (on) {
-		if (!line.connection && !dial(&line)) {
-			hang_up(&line);
-			on = bell_wait(bell, -1, line.pause);
-		} else if (!ring(&line, &wait) || !hear(&line)) {
-			hang_up(&line);
+		if (!wire.connection && !dial(&wire)) {
+			hang_up(&wire);
+			on = bell_wait(line, -1, wire.pause);
+		} else if (!attend(&wire) || !ring(&wire, &wait) || !hear(&wire)) {
+			hang_up(&wire);
 		} else {
-			line.pause = 0;
-			on = bell_wait(bell, PQsocket(line.connection), wait);
+			wire.pause = 0;
+			on = bell_wait(line, PQsocket(wire.connection), wait);
 		}
 	}
-	if (line.connection && atomic_exchange(&bell->asked, false))
-		say(&line, "notify");
-	PQfinish(line.connection);
+	uint64_t about = atomic_exchange(&line->asked, 0);
+	if (wire.connection && about)
+		notify(&wire, about);
+	PQfinish(wire.connection);
 }

@@ -4,15 +4,18 @@
  * nothing is on its way, or the session is broken. */
 #include "postgres.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/fault_point.h"
 #include "base/mem.h"
 
 /* How long a server may take to cancel, before the connection is given up. */
 #define CANCEL_PATIENCE (2 * 1000 * 1000 * 1000ULL)
+
+/* poll() counts in an int: who may wait longer waits several times. */
+#define LONGEST_POLL_MS 3600000
 
 static const struct {
 	char state[6]; /* an SQLSTATE, or its beginning */
@@ -22,13 +25,14 @@ static const struct {
 	{"23", ASH_FAILED_PRECONDITION},
 	{"40", ASH_ABORTED},
 	{"25P02", ASH_ABORTED},
+	{"25P03", ASH_ABORTED},
+	{"25P04", ASH_DEADLINE_EXCEEDED},
 	{"25006", ASH_FAILED_PRECONDITION},
 	{"42501", ASH_PERMISSION_DENIED},
 	{"57014", ASH_DEADLINE_EXCEEDED},
 	{"55P03", ASH_DEADLINE_EXCEEDED},
 	{"57", ASH_UNAVAILABLE},
-	{"53300", ASH_UNAVAILABLE},
-	{"53", ASH_RESOURCE_EXHAUSTED},
+	{"53", ASH_UNAVAILABLE},
 	{"08", ASH_UNAVAILABLE},
 	{"58", ASH_UNAVAILABLE},
 	{"28", ASH_UNAVAILABLE},
@@ -61,6 +65,19 @@ static bool names_schema(const struct store *store, const char *words, struct st
 	return wall_owner(&store->wall, *schema) != WALL_NONE;
 }
 
+const char *postgres_words(const PGconn *connection, char *out, size_t size)
+{
+	struct str words = str_trim(str_of(connection ? PQerrorMessage(connection) : "no memory"));
+	size_t length = 0;
+	for (size_t i = 0; i < words.length && length + 1 < size; i++) {
+		bool blank = strchr(" \t\n", words.at[i]);
+		if (!blank || (length && out[length - 1] != ' '))
+			out[length++] = blank ? ' ' : words.at[i];
+	}
+	out[length] = '\0';
+	return out;
+}
+
 ash_status postgres_lost(struct postgres_session *session, const char *doing, struct fault *fault)
 {
 	struct str words = str_trim(str_of(PQerrorMessage(session->connection)));
@@ -71,6 +88,24 @@ ash_status postgres_lost(struct postgres_session *session, const char *doing, st
 	fault_set(fault, ASH_UNAVAILABLE, "PostgreSQL: the connection was lost: %.*s: %.200s",
 		  STR_ARG(words), doing);
 	return fault_outage(fault, ASH_UNAVAILABLE);
+}
+
+/* What was prepared cannot run as it is: its columns are others since a migration, it is gone (as
+ * behind a pooler, or after "discard all"), or its name is taken. What PostgreSQL does not support
+ * at all has the first state too, so that is told by where it was found. */
+static bool is_outdated(const PGresult *result, const char *state)
+{
+	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+	if (strcmp(state, "0A000") == 0)
+		return function && strcmp(function, "RevalidateCachedQuery") == 0;
+	return strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0;
+}
+
+/* A transaction that may write meets a server that does not: a standby, as after a failover. */
+static bool takes_no_writes(const struct store_session *session, const char *state)
+{
+	bool reads = session->open && session->intent == STORE_READ;
+	return !reads && strcmp(state, "25006") == 0;
 }
 
 ash_status postgres_fault(struct postgres_session *session, const PGresult *result,
@@ -86,11 +121,14 @@ ash_status postgres_fault(struct postgres_session *session, const PGresult *resu
 	if (names_schema(session->base.store, words, &schema))
 		return wall_refuse(&session->base.store->wall, session->base.module, schema,
 				   (struct str){0}, fault);
-	ash_status status = fault_set(fault, status_of(state), "PostgreSQL: %s (%s): %.300s", words,
-				      state, doing);
-	bool ill = status == ASH_UNAVAILABLE || status == ASH_DATA_LOSS ||
-		   strncmp(state, "53", 2) == 0;
-	return ill ? fault_outage(fault, status) : status;
+	session->outdated = is_outdated(result, state);
+	session->read_only = takes_no_writes(&session->base, state);
+	session->base.broken |= session->read_only && postgres_is_old(session);
+	ash_status status = session->outdated    ? ASH_ABORTED
+			    : session->read_only ? ASH_UNAVAILABLE
+						 : status_of(state);
+	fault_set(fault, status, "PostgreSQL: %s (%s): %.300s", words, state, doing);
+	return status == ASH_UNAVAILABLE ? fault_outage(fault, status) : status;
 }
 
 static void start_waiting(struct postgres_session *session)
@@ -107,21 +145,25 @@ static void stop_waiting(struct postgres_session *session)
 	session->waited = false;
 }
 
+/* Milliseconds that poll() may take; -1: for ever. */
+static int patience(uint64_t deadline)
+{
+	if (deadline == STORE_NO_DEADLINE)
+		return -1;
+	uint64_t now = clock_monotonic();
+	uint64_t left = deadline > now ? (deadline - now) / 1000000 + 1 : 0;
+	return left < LONGEST_POLL_MS ? (int)left : LONGEST_POLL_MS;
+}
+
 /* Waits for the socket; 0 at the deadline, -1 when it fails. */
 static int wait_for(struct postgres_session *session, short events, uint64_t deadline)
 {
 	struct pollfd socket = {PQsocket(session->connection), events, 0};
-	int timeout = -1;
-	if (deadline != STORE_NO_DEADLINE) {
-		uint64_t now = clock_monotonic();
-		uint64_t left = deadline > now ? (deadline - now) / 1000000 + 1 : 0;
-		timeout = left < 3600000 ? (int)left : 3600000;
-	}
-	start_waiting(session);
 	int ready;
+	start_waiting(session);
 	do
-		ready = poll(&socket, 1, timeout);
-	while (ready < 0 && timeout < 0);
+		ready = poll(&socket, 1, patience(deadline));
+	while (ready < 0 ? errno == EINTR : ready == 0 && clock_monotonic() < deadline);
 	if (ready > 0 && !PQconsumeInput(session->connection))
 		return -1;
 	return ready;
@@ -130,15 +172,12 @@ static int wait_for(struct postgres_session *session, short events, uint64_t dea
 /* The answer comes as an error of the statement; `*deadline` is then how long to wait for it. */
 static bool cancel(struct postgres_session *session, uint64_t *deadline, bool *canceled)
 {
-	char words[256];
 	if (*canceled)
 		return false;
 	*canceled = true;
 	*deadline = clock_monotonic() + CANCEL_PATIENCE;
-	PGcancel *request = PQgetCancel(session->connection);
-	bool sent = request && PQcancel(request, words, sizeof words);
-	PQfreeCancel(request);
-	return sent;
+	session->cancel = postgres_cancel_start(session->connection);
+	return session->cancel;
 }
 
 static bool flush(struct postgres_session *session, uint64_t *deadline, bool *canceled)
@@ -168,7 +207,9 @@ static bool next_result(struct postgres_session *session, uint64_t *deadline, bo
 		if (complaints(session) > before)
 			return false;
 		int ready = wait_for(session, POLLIN, *deadline);
-		if (ready < 0 || (ready == 0 && !cancel(session, deadline, canceled)))
+		/* Rows that always come, as to a slow reader, are no reason to go on. */
+		bool over = ready == 0 || (!*canceled && clock_monotonic() >= *deadline);
+		if (ready < 0 || (over && !cancel(session, deadline, canceled)))
 			return false;
 	}
 	*out = PQgetResult(session->connection);
@@ -305,7 +346,9 @@ static ash_status conclude(struct postgres_session *session, const char *doing, 
 		status = postgres_fault(session, answers->failure, doing, fault);
 	else if (!whole)
 		status = postgres_lost(session, doing, fault);
-	session->base.broken |= !whole;
+	/* A request that comes late must not cancel what runs next. */
+	bool asked = postgres_cancel_end(take(session->cancel), whole ? answers->deadline : 0);
+	session->base.broken |= !whole || !asked;
 	PQclear(take(answers->failure));
 	if (answers->canceled && status != ASH_OK)
 		status = fault_set(fault, ASH_DEADLINE_EXCEEDED,
@@ -324,6 +367,7 @@ ash_status postgres_receive(struct postgres_session *session, const char *doing,
 {
 	*out = (struct postgres_answers){0};
 	session->sent = 0;
+	session->outdated = session->read_only = false;
 	bool sent =
 		PQpipelineSync(session->connection) && flush(session, &deadline, &out->canceled);
 	out->deadline = deadline;
@@ -349,17 +393,21 @@ ash_status postgres_go_on(struct postgres_session *session, const char *doing, u
 	return conclude(session, doing, progress == PROGRESS_WHOLE, answers, fault);
 }
 
-static ash_status each_row(const PGresult *result,
+/* Gives all rows that are there to `each`. */
+static ash_status each_row(struct postgres_rows *rows,
 			   ash_status (*each)(void *, const char *const *, struct fault *),
 			   void *context, struct fault *fault)
 {
-	for (int row = 0; each && row < PQntuples(result); row++) {
+	ash_status status = ASH_OK;
+	PGresult *result;
+	while (status == ASH_OK && (result = postgres_rows_take(rows))) {
 		const char *texts[4] = {0};
 		for (int i = 0; i < PQnfields(result) && i < 4; i++)
-			texts[i] = PQgetvalue(result, row, i);
-		ASH_TRY(each(context, texts, fault));
+			texts[i] = PQgetvalue(result, 0, i);
+		status = each(context, texts, fault);
+		PQclear(result);
 	}
-	return ASH_OK;
+	return status;
 }
 
 ash_status postgres_own(struct postgres_session *session, const char *sql,
@@ -367,15 +415,27 @@ ash_status postgres_own(struct postgres_session *session, const char *sql,
 			ash_status (*each)(void *, const char *const *, struct fault *),
 			void *context, struct fault *fault)
 {
-	int count = 0;
+	_cleanup_(postgres_rows_release) struct postgres_rows rows = {
+		.pause = POSTGRES_ROWS_AHEAD, .limit = SIZE_MAX, .exceeded = !each};
 	struct postgres_answers answers = {0};
+	int count = 0;
 	while (values && values[count])
 		count++;
 	if (!PQsendQueryParams(session->connection, sql, count, NULL, values, NULL, NULL, 0))
 		return postgres_lost(session, sql, fault);
-	ASH_TRY(postgres_receive(session, sql, session->base.deadline, NULL, &answers, fault));
-	ash_status status = each_row(answers.last, each, context, fault);
+	uint64_t deadline = session->base.deadline;
+	ash_status status = postgres_receive(session, sql, deadline, &rows, &answers, fault);
+	while (status == ASH_OK && answers.open) {
+		status = each_row(&rows, each, context, fault);
+		/* What nobody wants any more is read and forgotten. */
+		rows.exceeded = status != ASH_OK;
+		ash_status rest = postgres_go_on(session, sql, deadline, &rows, &answers,
+						 status == ASH_OK ? fault : NULL);
+		status = status == ASH_OK ? rest : status;
+	}
 	PQclear(answers.last);
 	PQclear(answers.before);
-	return status;
+	if (status == ASH_OK && rows.failed)
+		return fault_memory(fault);
+	return status == ASH_OK ? each_row(&rows, each, context, fault) : status;
 }

@@ -3,8 +3,10 @@
  * that has the turn; SQL of a module is only ever prepared with the authorizer looking. */
 #include "sqlite.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,21 +21,25 @@
 #define LONGEST_NAP  (5 * 1000 * 1000L)
 #define LONGEST_BUSY (60 * 1000 * 1000 * 1000ULL)
 
+/* How long a file that is just being changed to WAL is waited for. */
+#define WAL_PATIENCE (5 * 1000 * 1000 * 1000ULL)
+
+/* Bytes of what is told behind the words of SQLite. */
+#define CLUE_SIZE 128
+
 static ash_status status_of(int code)
 {
 	switch (code & 0xFF) {
-	case SQLITE_NOMEM:
-	case SQLITE_FULL: return ASH_RESOURCE_EXHAUSTED;
+	case SQLITE_NOMEM: return ASH_RESOURCE_EXHAUSTED;
 	case SQLITE_AUTH:
 	case SQLITE_PERM: return ASH_PERMISSION_DENIED;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return ASH_ABORTED;
 	case SQLITE_INTERRUPT: return ASH_DEADLINE_EXCEEDED;
+	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY: return ASH_UNAVAILABLE;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return ASH_DATA_LOSS;
 	case SQLITE_TOOBIG: return ASH_OUT_OF_RANGE;
 	case SQLITE_ERROR:
 	case SQLITE_RANGE:
@@ -42,16 +48,13 @@ static ash_status status_of(int code)
 	}
 }
 
-/* A read that fails is told as a file that is not well (SQLITE_IOERR_CORRUPTFS). */
 static bool is_outage(int code)
 {
 	switch (code & 0xFF) {
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
-	case SQLITE_READONLY:
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return true;
+	case SQLITE_READONLY: return true;
 	default: return false;
 	}
 }
@@ -67,6 +70,20 @@ static ash_status constraint_status(int code)
 	}
 }
 
+/* What SQLite's words do not say. */
+static void find_clue(const struct sqlite_session *session, int code, ash_status status,
+		      char out[CLUE_SIZE])
+{
+	bool asks = (code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_IOERR;
+	int error = asks && session->db ? sqlite3_system_errno(session->db) : 0;
+	const char *clue = status == ASH_DEADLINE_EXCEEDED ? "its time is over"
+			   : (code & 0xFF) == SQLITE_FULL  ? "the disk is full"
+			   : error == EMFILE ? "this process has too many open files: see ulimit -n"
+			   : error           ? strerror(error)
+					     : "";
+	snprintf(out, CLUE_SIZE, *clue ? " (%s)" : "%s", clue);
+}
+
 ash_status sqlite_fault(struct sqlite_session *session, int code, const char *doing,
 			struct fault *fault)
 {
@@ -75,21 +92,26 @@ ash_status sqlite_fault(struct sqlite_session *session, int code, const char *do
 	if (status == ASH_ABORTED && clock_monotonic() >= session->base.deadline)
 		status = ASH_DEADLINE_EXCEEDED;
 	const char *words = session->db ? sqlite3_errmsg(session->db) : sqlite3_errstr(code);
-	const char *clue = status == ASH_DEADLINE_EXCEEDED ? " (its time is over)"
-			   : (code & 0xFF) == SQLITE_FULL  ? " (the disk is full)"
-							   : "";
+	if ((code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB)
+		return sqlite_malformed(session, code, words, doing, fault);
+	char clue[CLUE_SIZE];
+	sqlite_note_failure(session->base.store, code);
+	find_clue(session, code, status, clue);
 	fault_set(fault, status, "SQLite: %s: %s%s", doing, words, clue);
 	return is_outage(code) ? fault_outage(fault, status) : status;
 }
 
-/* SQLITE_OK also where there was nothing to do. */
+/* SQLITE_OK also where there was nothing to do. Nobody looks at the deadline: SQLite asks once a
+ * statement has run so many steps in all its runs, also when it is done, and then says that it was
+ * interrupted, though the transaction is open, or committed. Who waits for a lock looks. */
 static int control(struct sqlite_session *session, enum sqlite_control what)
 {
 	sqlite3_stmt *statement = session->control[what];
 	session->base.trusted = true; /* after a change of the schema it is prepared once more */
+	session->controls = true;
 	int code = sqlite3_step(statement);
 	sqlite3_reset(statement);
-	session->base.trusted = false;
+	session->base.trusted = session->controls = false;
 	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
@@ -110,7 +132,7 @@ static int look_at_deadline(void *context)
 {
 	const struct sqlite_session *session = context;
 	uint64_t deadline = session->base.deadline;
-	return deadline != STORE_NO_DEADLINE && clock_monotonic() >= deadline;
+	return !session->controls && deadline != STORE_NO_DEADLINE && clock_monotonic() >= deadline;
 }
 
 ash_status sqlite_own(struct sqlite_session *session, const char *sql, struct fault *fault)
@@ -130,6 +152,7 @@ static ash_status open_store(struct store *store, struct fault *fault)
 	if (!shared)
 		return fault_memory(fault);
 	turn_init(&shared->turn);
+	pthread_mutex_init(&shared->damage.lock, NULL);
 	const char *path = store->location;
 	_cleanup_(text_release) struct text uri = {0};
 	if (!*path)
@@ -141,7 +164,7 @@ static ash_status open_store(struct store *store, struct fault *fault)
 	else
 		text_add(&uri, str_of(path));
 	shared->uri = uri.failed ? NULL : take(uri.at);
-	return shared->uri ? ASH_OK : fault_memory(fault);
+	return shared->uri ? sqlite_look_at_start(store, fault) : fault_memory(fault);
 }
 
 static void close_store(struct store *store)
@@ -149,19 +172,37 @@ static void close_store(struct store *store)
 	struct sqlite_shared *shared = store->shared;
 	if (!shared)
 		return;
+	sqlite_end_log(store);
 	turn_release(&shared->turn);
+	pthread_mutex_destroy(&shared->damage.lock);
 	mem_free(shared->uri);
 	mem_free(shared);
 }
 
+/* The log of a damaged file stays as it is: it may be what is left. */
 static void disconnect(struct store_session *base)
 {
 	struct sqlite_session *session = sqlite_session(base);
+	if (session->db && sqlite_refuse_damaged(base->store, NULL) != ASH_OK)
+		sqlite3_db_config(session->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	session_release(base);
 	for (int i = 0; i < CONTROL_COUNT; i++)
 		sqlite3_finalize(session->control[i]);
 	sqlite3_close(session->db);
 	mem_free(session);
+}
+
+/* Who changes a new file to WAL has it alone for a moment, in which SQLite does not ask the busy
+ * handler: several processes may start on it at once. */
+static ash_status use_wal(struct sqlite_session *session, struct fault *fault)
+{
+	const struct timespec nap = {0, 5 * 1000 * 1000};
+	uint64_t until = clock_monotonic() + WAL_PATIENCE;
+	ash_status status;
+	while ((status = sqlite_own(session, "pragma journal_mode = wal", fault)) != ASH_OK &&
+	       (sqlite3_errcode(session->db) & 0xff) == SQLITE_BUSY && clock_monotonic() < until)
+		nanosleep(&nap, NULL);
+	return status;
 }
 
 static ash_status configure(struct sqlite_session *session, struct fault *fault)
@@ -173,6 +214,7 @@ static ash_status configure(struct sqlite_session *session, struct fault *fault)
 	sqlite3_busy_handler(db, busy, session);
 	sqlite3_progress_handler(db, LOOK_EVERY, look_at_deadline, session);
 	sqlite3_set_authorizer(db, sqlite_authorize, session);
+	sqlite_watch_log(session);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -182,7 +224,7 @@ static ash_status configure(struct sqlite_session *session, struct fault *fault)
 	int code = sqlite_add_functions(session);
 	if (code != SQLITE_OK)
 		return sqlite_fault(session, code, "adding functions", fault);
-	ASH_TRY(sqlite_own(session, "pragma journal_mode = wal", fault));
+	ASH_TRY(use_wal(session, fault));
 	ASH_TRY(sqlite_own(session,
 			   store->relaxed ? "pragma synchronous = normal"
 					  : "pragma synchronous = full",
@@ -202,13 +244,16 @@ static void disconnectp(struct sqlite_session **session)
 		disconnect(&(*session)->base);
 }
 
-static ash_status connect(struct store *store, struct store_session **out, struct fault *fault)
+static ash_status connect(struct store *store, uint64_t deadline, struct store_session **out,
+			  struct fault *fault)
 {
+	(void)deadline; /* a file is opened at once */
 	const struct sqlite_shared *shared = store->shared;
 	_cleanup_(disconnectp) struct sqlite_session *session = mem_alloc(sizeof *session);
 	if (!session)
 		return fault_memory(fault);
 	ASH_TRY(session_init(&session->base, store, fault));
+	ASH_TRY(sqlite_refuse_moved(store, fault));
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	if (str_starts(str_of(shared->uri), STR("file:/ashlar-")))
 		flags |= SQLITE_OPEN_URI;
@@ -216,6 +261,7 @@ static ash_status connect(struct store *store, struct store_session **out, struc
 	if (code != SQLITE_OK)
 		return sqlite_fault(session, code, shared->uri, fault);
 	ASH_TRY(configure(session, fault));
+	sqlite_note_place(store);
 	*out = &take(session)->base;
 	return ASH_OK;
 }
@@ -247,8 +293,11 @@ ash_status sqlite_begin(struct sqlite_session *session, struct fault *fault)
 {
 	bool writes = session->base.intent == STORE_WRITE;
 	session->now = 0;
-	if (writes)
+	if (writes) {
+		ASH_TRY(sqlite_refuse_damaged(session->base.store, fault));
+		ASH_TRY(sqlite_refuse_moved(session->base.store, fault));
 		ASH_TRY(take_turn(session, fault));
+	}
 	int code = control(session, writes ? CONTROL_BEGIN_WRITE : CONTROL_BEGIN_READ);
 	if (code != SQLITE_OK) {
 		give_turn(session);
@@ -407,6 +456,8 @@ static ash_status commit(struct store_session *base, struct fault *fault)
 	struct sqlite_session *session = sqlite_session(base);
 	store_wait(base->store, true);
 	int code = control(session, CONTROL_COMMIT);
+	if (code == SQLITE_OK)
+		sqlite_copy_log(session);
 	store_wait(base->store, false);
 	ash_status status = ASH_OK;
 	if (code != SQLITE_OK) {
@@ -443,6 +494,9 @@ static ash_status savepoint(struct store_session *base, enum savepoint_step step
 
 static ash_status ping(struct store_session *base, struct fault *fault)
 {
+	ASH_TRY(sqlite_refuse_damaged(base->store, fault));
+	ASH_TRY(sqlite_refuse_moved(base->store, fault));
+	ASH_TRY(sqlite_find_room(base->store, fault));
 	return sqlite_own(sqlite_session(base), "select count(*) from sqlite_schema", fault);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opens a store and keeps its connections. Knows no SQL. Invariant: a session is either in the
  * list of idle ones, outside any transaction, or out with one thread. */
-#include "engine.h"
+#include "bell.h"
 
 #include <errno.h>
 #include <time.h>
@@ -110,6 +110,7 @@ void store_free(struct store *store)
 {
 	if (!store)
 		return;
+	bell_line_free(store->line);
 	while (store->idle) {
 		struct store_session *session = store->idle;
 		store->idle = session->next;
@@ -200,12 +201,12 @@ static void unreserve(struct store *store, const struct fault *why)
 	pthread_mutex_unlock(&store->lock);
 }
 
-static ash_status connect_session(struct store *store, struct store_session **out,
-				  struct fault *fault)
+static ash_status connect_session(struct store *store, uint64_t deadline,
+				  struct store_session **out, struct fault *fault)
 {
 	struct fault why = {ASH_OK};
 	store_wait(store, true);
-	ash_status status = store->engine->connect(store, out, &why);
+	ash_status status = store->engine->connect(store, deadline, out, &why);
 	store_wait(store, false);
 	if (status == ASH_OK) {
 		pthread_mutex_lock(&store->lock);
@@ -226,7 +227,7 @@ ash_status store_acquire(struct store *store, uint64_t deadline, struct store_se
 	struct store_session *session = NULL;
 	ASH_TRY(reserve(store, deadline, &session, fault));
 	if (!session)
-		ASH_TRY(connect_session(store, &session, fault));
+		ASH_TRY(connect_session(store, deadline, &session, fault));
 	session->next = NULL;
 	session->deadline = deadline;
 	*out = session;

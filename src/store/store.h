@@ -25,6 +25,7 @@ struct store_rows;
 #define STORE_RESULT_LIMIT    (64 << 20) /* bytes of rows that are kept for the caller */
 #define STORE_SAVEPOINT_LIMIT 8          /* savepoints inside one another */
 #define STORE_MODULE_LIMIT    1024       /* modules of one store */
+#define STORE_APPLIED_LIMIT   (1 << 16)  /* migrations that ran on one database */
 #define STORE_SESSION_LIMIT   1000       /* connections of one store */
 
 /* No time at which to give up. */
@@ -41,6 +42,7 @@ struct store_module {
 	const char *const *schemas; /* that it owns, NULL at the end; or NULL: none */
 	const struct store_migration *migrations;
 	size_t migration_count;
+	bool elsewhere; /* another process runs its migrations; here they are left alone */
 	/* For the runtime's own modules: on PostgreSQL their statements (not their migrations) are
 	 * sent as they are, so that they can say what only PostgreSQL knows; store_engine() tells
 	 * which one it is. The module's role holds them back, nothing else does. */
@@ -70,8 +72,8 @@ struct store_options {
 /* Opens the store, makes one connection and keeps it. All that `options` points to is copied,
  * except the migrations, which must live as long as the store. Errors: ASH_INVALID_ARGUMENT (the
  * location, two owners of one schema, a name that cannot be a role), ASH_FAILED_PRECONDITION
- * (PostgreSQL: the login is a superuser, so no wall would hold), ASH_UNAVAILABLE,
- * ASH_RESOURCE_EXHAUSTED. */
+ * (PostgreSQL: the login is a superuser, so no wall would hold), ASH_DATA_LOSS (SQLite: the file is
+ * damaged, or no database), ASH_UNAVAILABLE, ASH_RESOURCE_EXHAUSTED. */
 ash_status store_open(struct store **out, const struct store_options *options,
 		      struct fault *fault) ASH_MUST_CHECK;
 
@@ -79,7 +81,7 @@ ash_status store_open(struct store **out, const struct store_options *options,
  * and none that a database keeps for itself. */
 bool store_takes_schema(const char *name);
 
-/* Closes all connections. No session may be out. Takes NULL. */
+/* Closes all connections. No session may be out, and no bell open. Takes NULL. */
 void store_free(struct store *store);
 
 /* "sqlite" or "postgresql". */
@@ -106,12 +108,14 @@ struct store_migration_options {
  * the database. Stops at the first failure, with what ran before kept: "billing 0002_x.sql:7:
  * ...". Errors: ASH_FAILED_PRECONDITION (one that ran was changed, is missing, or a new one comes
  * before it), ASH_PERMISSION_DENIED (it touches another module's data), ASH_INVALID_ARGUMENT,
- * ASH_DEADLINE_EXCEEDED (a lock), and those of store_exec(). */
+ * ASH_DEADLINE_EXCEEDED (a lock), ASH_RESOURCE_EXHAUSTED (more than STORE_APPLIED_LIMIT ran), and
+ * those of store_exec(). */
 ash_status store_migrate(struct store *store, const struct store_migration_options *options,
 			 struct fault *fault) ASH_MUST_CHECK;
 
 /* Asks the database for an answer, over a connection of the pool, within `timeout` nanoseconds.
- * Errors: ASH_UNAVAILABLE, with what the database or the network says. */
+ * Errors: ASH_UNAVAILABLE, with what the database or the network says; ASH_DATA_LOSS, from then on,
+ * after a statement has found SQLite's file damaged. */
 ash_status store_health(struct store *store, uint64_t timeout, struct fault *fault) ASH_MUST_CHECK;
 
 /* How many connections are open, and how many of these a thread holds now. */
@@ -175,7 +179,8 @@ ash_status store_keep(struct store_session *session, struct fault *fault) ASH_MU
  * ASH_FAILED_PRECONDITION (another constraint, or it writes in a transaction that reads),
  * ASH_OUT_OF_RANGE (a number that does not fit), ASH_ABORTED (serialization, deadlock),
  * ASH_DEADLINE_EXCEEDED, ASH_RESOURCE_EXHAUSTED (memory, disk), ASH_UNAVAILABLE, ASH_DATA_LOSS
- * (a damaged file), ASH_INTERNAL. */
+ * (damaged data: on SQLite nothing is written from then on, while reads of what is whole go on),
+ * ASH_INTERNAL. */
 ash_status store_exec(struct store_session *session, const char *sql, const ash_value *values,
 		      size_t count, int64_t *affected, struct fault *fault) ASH_MUST_CHECK;
 
@@ -226,21 +231,33 @@ int64_t store_get_time(struct store_rows *rows, int column);
 
 /* Tells other processes on the same data that there is something to look for, and hears it of them.
  * A hint: it may come late, or not at all while the database cannot be reached, and more often than
- * asked for; so whoever waits looks by itself now and then. */
+ * asked for; so whoever waits looks by itself now and then. A ring is about something, each a bit
+ * of a word, whose meaning the processes share. */
 struct store_bell;
 
-/* Listens until store_bell_close(): calls `rung`, on a thread of the bell's own, after another
- * process has rung, at the start, and after the database was out of reach. On PostgreSQL within
- * milliseconds, over one more connection; on SQLite, within 20 ms, after each commit of another
- * connection. `rung` may be NULL: it only rings then. Errors: ASH_RESOURCE_EXHAUSTED. */
-ash_status store_bell_open(struct store *store, void (*rung)(void *context), void *context,
-			   struct store_bell **out, struct fault *fault) ASH_MUST_CHECK;
+/* About all there is. */
+#define STORE_BELL_ALL UINT64_MAX
+
+/* Listens until store_bell_close(): calls `rung`, on a thread that all bells of the store share,
+ * after another process has rung about something of `listens`, at the start, and when the database
+ * gets out of reach, and after that. `rung` must not wait for long, nor close a bell. On PostgreSQL
+ * within milliseconds, over one more connection for all bells; on SQLite, mostly within 20 ms,
+ * after each commit of another connection, whatever it is about. `rung` may be NULL: it only rings
+ * then. Errors: ASH_RESOURCE_EXHAUSTED. */
+ash_status store_bell_open(struct store *store, uint64_t listens, void (*rung)(void *context),
+			   void *context, struct store_bell **out,
+			   struct fault *fault) ASH_MUST_CHECK;
 
 /* Rings for the other processes, after a commit; never waits, and rings once for all that ask
  * within two milliseconds. Nothing to do on SQLite. */
-void store_bell_ring(struct store_bell *bell);
+void store_bell_ring(struct store_bell *bell, uint64_t about);
 
-/* Rings if that was asked for and is not done, and frees it. Takes NULL. */
+/* Whether rings of other processes are heard, as far as is known: false while the connection that
+ * hears them is being made, and where the file cannot be looked at. Any thread. */
+bool store_bell_works(const struct store_bell *bell);
+
+/* Frees it; when this returns `rung` is not called any more. What it was asked to ring is rung, at
+ * the latest by store_free(). Takes NULL. */
 void store_bell_close(struct store_bell *bell);
 
 #endif

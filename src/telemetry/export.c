@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -52,8 +53,58 @@ struct exporter {
 	size_t count; /* spans in the batch that are not sent yet */
 	unsigned wait_ms;
 	struct text answer; /* the start of the last one */
+	bool failing;       /* that is told */
+	char why[CURL_ERROR_SIZE];
 	struct tally sent, lost, refused, failures;
 };
+
+static const struct log_origin NOBODY = {0};
+
+/* ---- what is told ---- */
+
+/* Without what a URL may say of a password. */
+static const char *shown_url(const struct exporter *exporter)
+{
+	const char *at = strrchr(exporter->url.at, '@');
+	return at ? at + 1 : exporter->url.at;
+}
+
+static unsigned long long count_waiting(const struct exporter *exporter)
+{
+	return exporter->count + recorder_end(exporter->recorder) - exporter->place;
+}
+
+static unsigned long long count_dropped(const struct exporter *exporter)
+{
+	return atomic_load(&exporter->lost.count) + atomic_load(&exporter->refused.count);
+}
+
+/* Only what changes is told. */
+static void tell(struct exporter *exporter, bool fails)
+{
+	const struct logger *logger = exporter->options.logger;
+	if (!logger || fails == exporter->failing)
+		return;
+	exporter->failing = fails;
+	if (fails)
+		log_write(logger, LOG_WARN_LEVEL, &NOBODY,
+			  "the collector %s takes no spans: %s; %llu wait, %llu are lost so far",
+			  shown_url(exporter), exporter->why, count_waiting(exporter),
+			  count_dropped(exporter));
+	else
+		log_write(logger, LOG_INFO_LEVEL, &NOBODY,
+			  "the collector %s takes spans again; %llu wait, %llu are lost so far",
+			  shown_url(exporter), count_waiting(exporter), count_dropped(exporter));
+}
+
+static void tell_end(const struct exporter *exporter)
+{
+	unsigned long long lost = count_waiting(exporter) + count_dropped(exporter);
+	if (exporter->options.logger && lost)
+		log_write(exporter->options.logger, LOG_WARN_LEVEL, &NOBODY,
+			  "%llu spans are lost: the collector %s did not take them", lost,
+			  shown_url(exporter));
+}
 
 /* ---- one request ---- */
 
@@ -104,11 +155,14 @@ static enum outcome send_batch(struct exporter *exporter, unsigned *retry_after_
 {
 	_cleanup_(text_release) struct text body = {0};
 	export_write(&exporter->options, exporter->batch, exporter->count, &body);
-	if (body.failed)
+	if (body.failed) {
+		snprintf(exporter->why, sizeof exporter->why, "there is no memory left");
 		return TRY_AGAIN;
+	}
 	text_clear(&exporter->answer);
 	curl_easy_setopt(exporter->curl, CURLOPT_POSTFIELDS, body.at);
 	curl_easy_setopt(exporter->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length);
+	exporter->why[0] = '\0';
 	CURLcode code = curl_easy_perform(exporter->curl);
 	long status = 0;
 	curl_off_t seconds = 0;
@@ -117,6 +171,10 @@ static enum outcome send_batch(struct exporter *exporter, unsigned *retry_after_
 	if (seconds > RETRY_MOST_MS / 1000)
 		seconds = RETRY_MOST_MS / 1000;
 	*retry_after_ms = seconds > 0 ? (unsigned)seconds * 1000 : 0;
+	if (code == CURLE_OK)
+		snprintf(exporter->why, sizeof exporter->why, "it answers %ld", status);
+	else if (!exporter->why[0])
+		snprintf(exporter->why, sizeof exporter->why, "%s", curl_easy_strerror(code));
 	return outcome_of(code, status);
 }
 
@@ -184,6 +242,7 @@ static unsigned step(struct exporter *exporter)
 	enum outcome outcome = send_batch(exporter, &retry_after_ms);
 	if (outcome == TRY_AGAIN) {
 		tally_add(&exporter->failures, 1);
+		tell(exporter, true);
 		unsigned wait = retry_after_ms ? retry_after_ms : exporter->wait_ms;
 		exporter->wait_ms = exporter->wait_ms * 2 < RETRY_MOST_MS ? exporter->wait_ms * 2
 									  : RETRY_MOST_MS;
@@ -197,6 +256,7 @@ static unsigned step(struct exporter *exporter)
 	tally_add(&exporter->sent, exporter->count - refused);
 	exporter->count = 0;
 	exporter->wait_ms = exporter->options.retry_ms;
+	tell(exporter, outcome != TAKEN);
 	return full ? 0 : exporter->options.interval_ms;
 }
 
@@ -205,9 +265,12 @@ static void *run(void *context)
 	struct exporter *exporter = context;
 	for (;;) {
 		unsigned wait = step(exporter);
-		bool out_of_time, done = is_stopping(exporter, &out_of_time) &&
-					 exporter->count == 0 &&
-					 exporter->place == recorder_end(exporter->recorder);
+		bool out_of_time, stopping = is_stopping(exporter, &out_of_time);
+		bool sent = exporter->count == 0;
+		bool done = stopping && sent && exporter->place == recorder_end(exporter->recorder);
+		/* What came while a request was on its way: only who repeats one waits. */
+		if (stopping && sent && wait > 0)
+			wait = 1;
 		if (done || out_of_time || (wait > 0 && !pause_ms(exporter, wait)))
 			return NULL;
 	}
@@ -271,6 +334,7 @@ static bool set_up_curl(struct exporter *exporter)
 	curl_easy_setopt(exporter->curl, CURLOPT_WRITEDATA, exporter);
 	curl_easy_setopt(exporter->curl, CURLOPT_TIMEOUT_MS, (long)exporter->options.timeout_ms);
 	curl_easy_setopt(exporter->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(exporter->curl, CURLOPT_ERRORBUFFER, exporter->why);
 	curl_easy_setopt(exporter->curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(exporter->curl, CURLOPT_XFERINFOFUNCTION, give_up);
 	curl_easy_setopt(exporter->curl, CURLOPT_XFERINFODATA, exporter);
@@ -332,6 +396,7 @@ void exporter_stop(struct exporter *exporter, unsigned patience_ms)
 	pthread_cond_broadcast(&exporter->wake);
 	pthread_mutex_unlock(&exporter->lock);
 	pthread_join(exporter->thread, NULL);
+	tell_end(exporter);
 	pthread_cond_destroy(&exporter->wake);
 	pthread_mutex_destroy(&exporter->lock);
 	release(exporter);

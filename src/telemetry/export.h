@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "telemetry/span.h"
 
@@ -20,9 +21,12 @@ struct export_options {
 	const char *version;     /* service.version, or NULL */
 	const char *instance;    /* service.instance.id, or NULL */
 	struct metrics *metrics; /* where the counts below are shown; outlives it; or NULL */
-	unsigned interval_ms;    /* between two batches that are not full; 0: 1,000 */
-	unsigned timeout_ms;     /* of one request; 0: 10,000 */
-	unsigned retry_ms;       /* first wait after a failure, doubled to 30 s at most; 0: 1,000 */
+	/* Told once when sending begins to fail, when it works again, and at the end, where spans
+	 * did not arrive; outlives it; or NULL. */
+	const struct logger *logger;
+	unsigned interval_ms; /* between two batches that are not full; 0: 1,000 */
+	unsigned timeout_ms;  /* of one request; 0: 10,000 */
+	unsigned retry_ms;    /* first wait after a failure, doubled to 30 s at most; 0: 1,000 */
 };
 
 /* What an exporter has done so far. */

@@ -34,9 +34,18 @@ struct recorder {
 	uint64_t threshold;       /* a trace is sampled when 64 random bits are below */
 	bool all;                 /* each is */
 	const struct clock *clock;
-	int64_t offset; /* from monotonic to wall time, in nanoseconds, at the start */
+	_Atomic int64_t offset;    /* from monotonic to wall time, in nanoseconds, */
+	_Atomic uint64_t measured; /* as it was then, by the monotonic clock */
 	struct slot slots[];
 };
+
+/* How old the offset may be, in nanoseconds: the wall clock may be set. */
+#define OFFSET_LASTS UINT64_C(10000000000)
+
+static int64_t measure_offset(const struct clock *clock)
+{
+	return clock->wall(clock) * 1000 - (int64_t)clock->monotonic(clock);
+}
 
 struct recorder *recorder_new(size_t capacity, double ratio, const struct clock *clock)
 {
@@ -50,7 +59,8 @@ struct recorder *recorder_new(size_t capacity, double ratio, const struct clock 
 	recorder->all = ratio >= 1.0;
 	recorder->threshold = ratio > 0.0 && ratio < 1.0 ? (uint64_t)(ratio * 0x1p64) : 0;
 	recorder->clock = clock;
-	recorder->offset = clock->wall(clock) * 1000 - (int64_t)clock->monotonic(clock);
+	atomic_init(&recorder->offset, measure_offset(clock));
+	atomic_init(&recorder->measured, clock->monotonic(clock));
 	return recorder;
 }
 
@@ -64,9 +74,14 @@ bool recorder_samples(const struct recorder *recorder)
 	return recorder->all || (recorder->threshold && random_u64() < recorder->threshold);
 }
 
-int64_t recorder_wall(const struct recorder *recorder, uint64_t monotonic)
+int64_t recorder_wall(struct recorder *recorder, uint64_t monotonic)
 {
-	return (int64_t)monotonic + recorder->offset;
+	uint64_t measured = atomic_load_explicit(&recorder->measured, memory_order_relaxed);
+	if (__builtin_expect(monotonic > measured && monotonic - measured > OFFSET_LASTS, 0) &&
+	    atomic_compare_exchange_strong(&recorder->measured, &measured, monotonic))
+		atomic_store_explicit(&recorder->offset, measure_offset(recorder->clock),
+				      memory_order_relaxed);
+	return (int64_t)monotonic + atomic_load_explicit(&recorder->offset, memory_order_relaxed);
 }
 
 /* Takes the slot for `place`; false when a slower writer has it, or a faster one had it. */

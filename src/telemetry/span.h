@@ -56,8 +56,9 @@ void recorder_free(struct recorder *recorder);
 /* Whether a new trace is to be sampled; a request that comes with a trace keeps its own flag. */
 bool recorder_samples(const struct recorder *recorder);
 
-/* Nanoseconds since 1970 of a moment that was read from the clock's monotonic(). */
-int64_t recorder_wall(const struct recorder *recorder, uint64_t monotonic);
+/* Nanoseconds since 1970 of a moment that was read from the clock's monotonic(); a wall clock that
+ * is set is followed within ten seconds. Any thread. */
+int64_t recorder_wall(struct recorder *recorder, uint64_t monotonic);
 
 /* Keeps a copy of an ended span. Any thread. `detail` may be of any length and is cut at a whole
  * UTF-8 character; `span->detail` is not read. */

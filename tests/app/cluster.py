@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 
+from placed import Process
 from shop import DECLINED_CARD, POISON, Problem, Shop, settle, waiting
 
 ROLES = ('http', 'worker', 'all')
@@ -61,16 +62,16 @@ class Load:
         for thread in self.threads:
             thread.start()
 
-    def ask(self, chance, what):
-        """What `what` returns for some node; None where it is not known whether it was done."""
-        nodes = [node for node in self.cluster.nodes
-                 if node and node.address and node.role != 'worker']
+    def ask(self, chance, module, what):
+        """What `what` returns for some node that has the module; None where it is not known whether it
+        was done."""
+        nodes = self.cluster.who_serves(module)
         try:
             return what(chance.choice(nodes)) if nodes else None
         except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError):
             return None  # it was killed before, or while, it answered
         except Problem as problem:
-            if problem.status < 500 and problem.status not in (409, 429):
+            if problem.status < 500 and problem.status != 409:
                 raise
             return None
 
@@ -79,9 +80,11 @@ class Load:
         order = {'sku': chance.choice(('tea', 'tea', 'mug', 'teapot')),
                  'quantity': chance.randint(1, 3),
                  'card': chance.choice(('4242', '4242', DECLINED_CARD)),
-                 'customer': POISON if poisoned else 'Ada'}
+                 'customer': POISON if poisoned else 'Ada',
+                 'flow': chance.choice(('choreography', 'saga'))}
         while not self.stopping:
-            found = self.ask(chance, lambda node: node.place(key=key, patience=10, **order))
+            found = self.ask(chance, 'orders',
+                             lambda node: node.place(key=key, patience=10, **order))
             if found:
                 self.answered[key] = int(found)
                 return
@@ -89,7 +92,8 @@ class Load:
 
     def restock(self, chance):
         sku, quantity = chance.choice(('tea', 'mug')), chance.randint(1, 9)
-        number = self.ask(chance, lambda node: node.restock(sku, quantity, patience=10))
+        number = self.ask(chance, 'inventory',
+                          lambda node: node.restock(sku, quantity, patience=10))
         if number:
             self.restocked.append((sku, number))
 
@@ -115,18 +119,22 @@ class Load:
 
 
 class Cluster:
-    """Nodes of these roles, which answer all at first; each may be told to die at a fault point when it is started."""
+    """Nodes of these roles, or the processes of a Deployment, which answer all at first; each may be
+    told to die at a fault point when it is started."""
 
-    def __init__(self, program, store, roles=ROLES, arguments=ARGUMENTS, environment=None):
-        self.program, self.store, self.roles, self.arguments = program, store, roles, arguments
+    def __init__(self, program, store, roles=ROLES, arguments=ARGUMENTS, environment=None,
+                 deployment=None):
+        self.program, self.store, self.arguments = program, store, arguments
+        self.deployment = deployment
+        self.roles = list(deployment.modules) if deployment else roles
         self.environment = environment or {}
-        self.nodes = [None] * len(roles)
-        self.points = [None] * len(roles)
+        self.nodes = [None] * len(self.roles)
+        self.points = [None] * len(self.roles)
         self.died_at = {}  # fault point to how often
         self.odd = []
-        for i in range(len(roles)):
+        for i in range(len(self.roles)):
             self.start(i)
-        for i in range(len(roles)):
+        for i in range(len(self.roles)):
             self.wait_for_address(i)
 
     def start(self, i, point=None):
@@ -134,8 +142,19 @@ class Cluster:
         if point:
             environment['ASHLAR_FAULT_POINT'] = point
         self.points[i] = point
-        self.nodes[i] = Shop(self.program, self.store, *self.arguments, role=self.roles[i],
-                             wait=False, listens=True, environment=environment)
+        if self.deployment:
+            self.nodes[i] = Process(self.program, self.store, self.deployment.file, self.roles[i],
+                                    *self.arguments, wait=False, environment=environment)
+        else:
+            self.nodes[i] = Shop(self.program, self.store, *self.arguments, role=self.roles[i],
+                                 wait=False, listens=True, environment=environment)
+
+    def who_serves(self, module):
+        """The nodes that answer requests to the module, as far as they are known to answer."""
+        def serves(node):
+            return (module in self.deployment.modules[node.name] if self.deployment
+                    else node.role != 'worker')
+        return [node for node in self.nodes if node and node.address and serves(node)]
 
     def wait_for_address(self, i, patience=60):
         until = time.monotonic() + patience
@@ -192,11 +211,12 @@ def check(cluster, load, patience):
     """Waits until all is quiet; what is wrong then, and how much there was of what."""
     store = cluster.store
     found = settle(store, cluster.program, patience)
-    placed, restocks, events, dead = store.ask([
+    placed, restocks, events, dead, sagas = store.ask([
         'select idempotency_key, order_id from orders.placed',
         'select sku, restocks from inventory.product',
         'select count(*) from ashlar_event.inbox',
-        'select count(*) from ashlar_event.delivery where state = 2'])
+        'select count(*) from ashlar_event.delivery where state = 2',
+        'select count(*) from ashlar_saga.saga'])
     orders, most = dict(placed), dict(restocks)
     lost = [key for key, order in load.answered.items() if orders.get(key) != order]
     lost += [again for again in load.restocked if again[1] > most[again[0]]]
@@ -210,7 +230,8 @@ def check(cluster, load, patience):
     if complaints:
         found['what sanitizers found'] = complaints[:2]
     return found, {'orders': len(orders), 'answered': len(load.answered),
-                   'restocks': sum(most.values()), 'handled': events[0][0], 'dead': dead[0][0]}
+                   'restocks': sum(most.values()), 'handled': events[0][0], 'dead': dead[0][0],
+                   'sagas': sagas[0][0]}
 
 
 def pace(cluster, load):

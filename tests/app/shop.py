@@ -18,6 +18,11 @@ DECLINED_CARD = '4000000000000002'
 # The shop takes it, and the notification's table does not: a handler that fails each time.
 POISON = 'P' * 101
 
+# Of an order that a saga brings to its end. It may be cancelled for want of a module, whatever came of the
+# steps before.
+ORCHESTRATED = ("exists (select 1 from ashlar_saga.saga s where s.name = 'orders.fulfil'"
+                ' and s.id = cast(o.order_id as text))')
+
 # Each must yield no row. An order is in exactly one of three states in the end, and each of these has
 # its effects, all of them once, and no other's.
 WRONG = {
@@ -25,7 +30,8 @@ WRONG = {
         "select order_id from orders.placed where state = 'placed'",
     'an order without its one invoice':
         'select o.order_id from orders.placed o left join billing.invoice i using (order_id)'
-        ' group by o.order_id having count(i.order_id) <> 1',
+        ' group by o.order_id, o.state having count(i.order_id) <> 1 and not'
+        f" (count(i.order_id) = 0 and o.state = 'cancelled' and {ORCHESTRATED})",
     'payments that do not fit the state':
         'select o.order_id from orders.placed o left join billing.payment p on'
         ' p.order_id = o.order_id and p.cents = o.cents group by o.order_id, o.state'
@@ -42,7 +48,8 @@ WRONG = {
         ' having count(m.id) <> case when length(o.customer) > 100 then 0 else 1 end',
     'a declined card that did not cancel, or the other way round':
         'select o.order_id from orders.placed o join billing.invoice i using (order_id) where'
-        " (i.state = 'declined') <> (o.reason = 'the card was declined')",
+        " (i.state = 'declined') <> (o.reason = 'the card was declined') and not"
+        f" (i.state = 'declined' and o.state = 'cancelled' and {ORCHESTRATED})",
     'counters that differ from the orders':
         'select placed, confirmed, cancelled from analytics.total where placed <>'
         ' (select count(*) from orders.placed) or confirmed <> (select count(*) from'
@@ -65,6 +72,16 @@ WRONG = {
         ' i.handled_at, lag(i.handled_at) over (partition by i.subscriber, o.key order by o.id)'
         ' as earlier from ashlar_event.inbox i join ashlar_event.outbox o on o.id = i.event_id'
         ' where o.key is not null) h where handled_at < earlier',
+    'a saga that has not ended, or is parked':
+        'select name, id, state, step, attempts, parked, message from ashlar_saga.saga'
+        ' where state < 2 or parked = 1',
+    'a saga whose end is not that of its order':
+        'select o.order_id, o.state, s.state from orders.placed o join ashlar_saga.saga s on'
+        " s.id = cast(o.order_id as text) where case o.state when 'confirmed' then 2 else 3 end"
+        ' <> s.state',
+    'a saga of no order':
+        'select id from ashlar_saga.saga where id not in'
+        ' (select cast(order_id as text) from orders.placed)',
     'a delivery that waits':
         'select event_id, subscriber, state, attempts from ashlar_event.delivery where state < 2',
     'a dead letter that is no poison, or died too early':
@@ -109,15 +126,19 @@ class Problem(Exception):
 
 class Shop:
     """A process of the shop over a store, or a folder. With `wait` it answers when this returns, otherwise
-    `address` is None until it does."""
+    `address` is None until it does. Without a role it has the one that its settings say."""
+    name = None
+    tls = None  # the ssl.SSLContext, where it answers over TLS
 
     def __init__(self, program, store, *arguments, role='all', wait=True, listens=None,
                  environment=None):
         self.store = store = store_of(store)
         self.role = role
-        self.log = open(os.path.join(store.data, f'{role}.log'), 'ab')
-        command = [program, 'run', '--role', role, *store.arguments, *arguments]
-        if role != 'worker' if listens is None else listens:
+        self.log_file = os.path.join(store.data, f'{self.name or role}.log')
+        self.log = open(self.log_file, 'ab')
+        command = [program, 'run', *(['--role', role] if role else []), *store.arguments,
+                   *arguments]
+        if role in ('http', 'all') if listens is None else listens:
             command += ['--listen', '127.0.0.1:0']
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
                                         env={**os.environ, **(environment or {})})
@@ -132,12 +153,11 @@ class Shop:
 
     def read_address(self):
         line = self.process.stdout.readline().decode()
-        if 'http://' in line:
+        if '://' in line:
             self.address = line.split(': ', 1)[1].strip()
 
     def told(self):
-        with open(os.path.join(self.store.data, f'{self.role}.log'), encoding='utf-8',
-                  errors='replace') as log:
+        with open(self.log_file, encoding='utf-8', errors='replace') as log:
             return log.read()
 
     def ask(self, path, body=None, headers=None, raw=False, method=None, patience=30):
@@ -146,17 +166,20 @@ class Shop:
         if data is not None and 'Content-type' not in request.headers:
             request.add_header('Content-Type', 'application/json')
         try:
-            with urllib.request.urlopen(request, timeout=patience) as response:
+            with urllib.request.urlopen(request, timeout=patience,
+                                        context=self.tls) as response:
                 answer = response.read().decode()
                 return (answer, response.headers) if raw else json.loads(answer)
         except urllib.error.HTTPError as error:
             with error:
                 raise Problem(error.code, json.loads(error.read())) from None
 
-    def place(self, sku='tea', quantity=1, card='4242', customer='Ada', key=None, patience=30):
+    def place(self, sku='tea', quantity=1, card='4242', customer='Ada', key=None, patience=30,
+              flow=''):
         headers = {'Idempotency-Key': key} if key else {}
         return self.ask('/orders', {'customer': customer, 'sku': sku, 'quantity': quantity,
-                                    'card': card}, headers, patience=patience)['orderId']
+                                    'card': card, 'flow': flow}, headers,
+                        patience=patience)['orderId']
 
     def restock(self, sku, quantity, patience=30):
         """Which time it was."""
@@ -169,6 +192,19 @@ class Shop:
             return self.process.wait(patience)
         finally:
             self.close()
+
+    def stop(self):
+        """Stops it where it is, as a machine does that swaps; all its threads stand when this returns."""
+        self.process.send_signal(signal.SIGSTOP)
+        tasks = f'/proc/{self.process.pid}/task'
+        def stands(task):
+            with open(f'{tasks}/{task}/stat', encoding='utf-8') as file:
+                return file.read().rsplit(')', 1)[1].split()[0] == 'T'
+        while not all(stands(task) for task in os.listdir(tasks)):
+            time.sleep(0.001)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self):
         """Its exit status, where it has ended before that."""
@@ -196,9 +232,11 @@ def wrong(store, program=None):
 
 
 def waiting(store):
-    """How many deliveries are neither handled nor dead."""
-    return store_of(store).ask(
-        ['select count(*) from ashlar_event.delivery where state < 2'])[0][0][0]
+    """How many deliveries are neither handled nor dead, and sagas that have not ended."""
+    deliveries, sagas = store_of(store).ask(
+        ['select count(*) from ashlar_event.delivery where state < 2',
+         'select count(*) from ashlar_saga.saga where state < 2 and parked = 0'])
+    return deliveries[0][0] + sagas[0][0]
 
 
 def settle(store, program=None, patience=120):

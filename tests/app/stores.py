@@ -5,14 +5,16 @@ A question is written as for PostgreSQL, with schemas; SQLite is asked for one t
 """
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 
-SCHEMAS = ('orders', 'billing', 'inventory', 'notification', 'analytics', 'ashlar_event',
-           'ashlar_schedule')
-NAME = re.compile(r'(?<!\.)\b(' + '|'.join(SCHEMAS) + r')\.([a-z_]+)\b')
+SCHEMAS = ('orders', 'billing', 'billing_next', 'inventory', 'notification', 'analytics', 'ashlar_event',
+           'ashlar_schedule', 'ashlar_saga', 'ashlar_split')
+# Not within a text, as 'orders.fulfil'.
+NAME = re.compile(r"(?<![.'])\b(" + '|'.join(SCHEMAS) + r')\.([a-z_]+)\b')
 TOOL = os.path.join(os.path.dirname(__file__), '..', '..', 'tools', 'postgres')
 
 
@@ -36,6 +38,14 @@ class Sqlite:
             return rows
         finally:
             connection.close()
+
+    def save(self):
+        """Copies all that there is into a folder that stays, and names it."""
+        folder = tempfile.mkdtemp(prefix='ashlar-wrong-')
+        for name in os.listdir(self.data):
+            if name.startswith('shop.db'):
+                shutil.copy(os.path.join(self.data, name), folder)
+        return folder
 
     def close(self):
         if self.place:
@@ -75,6 +85,13 @@ class Postgresql:
         return [[tuple(int(cell) if re.fullmatch(r'-?\d+', cell) else cell
                        for cell in line.split('\x1f')) for line in answer.splitlines()]
                 for answer in answers[:len(questions)]]
+
+    def save(self):
+        """As SQLite's, as a dump."""
+        folder = tempfile.mkdtemp(prefix='ashlar-wrong-')
+        subprocess.run(['pg_dump', '--file', os.path.join(folder, 'shop.sql'),
+                        self.url_of('ASHLAR_STORE_ADMIN')], check=True, timeout=300)
+        return folder
 
     def server_does(self, what, environment=None):
         """Has tools/postgres do something to the server."""

@@ -132,7 +132,7 @@ class Boundaries(unittest.TestCase):
 
     def test_contracts_that_name_nothing(self):
         for path, old, new, place, hint in (
-                ('orders/module.yaml', '[inventory]', '[inventry]', '5:14:',
+                ('orders/module.yaml', '[inventory,', '[inventry,', '5:14:',
                  "did you mean 'inventory'?"),
                 ('orders/module.yaml', 'layer: domain', 'layer: domian', '4:8:',
                  "did you mean 'domain'?"),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the shop ends when it has to be cut off, and what processes say of each other:
 test_ending.py SHOP [STORE]"""
+import http.server
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -54,6 +56,19 @@ class PostgresqlHold:
 
 
 HOLDS = {'sqlite': SqliteHold, 'postgresql': PostgresqlHold}
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Of spans: keeps what comes, and takes all of it."""
+
+    def do_POST(self):
+        self.server.received += self.rfile.read(int(self.headers['Content-Length']))
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 def run(*arguments):
@@ -135,6 +150,39 @@ class Cut(Test):
         self.assertEqual(shop.end(PATIENCE), 3)
         self.check_cut(shop, 'orders.v1.Orders/Place', 'orders', 'is asked to end again')
 
+    def test_who_is_stopped_while_it_drains_has_its_time_all_the_same(self):
+        shop = self.start('--drain', '600')
+        held = self.hold('orders.placed')
+        self.addCleanup(held.end)
+        self.send_order(shop)
+        time.sleep(1)
+        shop.process.send_signal(signal.SIGTERM)
+        self.until_told(shop, 'ends on SIGTERM; drains for at most 600 s')
+        for stop_or_go in (signal.SIGSTOP, signal.SIGCONT) * 3:
+            shop.process.send_signal(stop_or_go)
+            time.sleep(0.3)
+        held.end()
+        self.assertEqual(shop.process.wait(PATIENCE), 0)
+
+    def test_the_spans_of_what_ended_before_the_cut_are_sent(self):
+        receiver = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Receiver)
+        receiver.received = bytearray()
+        self.addCleanup(receiver.server_close)
+        threading.Thread(target=receiver.serve_forever).start()
+        self.addCleanup(receiver.shutdown)
+        shop = self.start('--drain', '600', '--otlp', f'http://127.0.0.1:{receiver.server_port}')
+        held = self.hold('orders.placed')
+        self.addCleanup(held.end)
+        self.send_order(shop)
+        time.sleep(1)
+        trace = os.urandom(16)
+        shop.ask('/stock', headers={'traceparent': f'00-{trace.hex()}-00f067aa0ba902b7-01'})
+        # At once, before the second is over after which spans are sent by themselves.
+        shop.process.send_signal(signal.SIGINT)
+        self.assertEqual(shop.end(PATIENCE), 3)
+        self.check_cut(shop, 'orders.v1.Orders/Place', 'orders', 'is asked to end again')
+        self.assertIn(trace.hex().encode(), bytes(receiver.received))
+
     def test_a_second_signal_while_nothing_runs_is_fine(self):
         shop = self.start()
         shop.process.send_signal(signal.SIGTERM)
@@ -156,6 +204,9 @@ class Cut(Test):
         told = [line['message'] for line in self.lines(worker)]
         self.assertTrue(any(line.startswith('orders.v1.OrderPlaced is cut off') for line in told),
                         told)
+        # Its attempt was counted before it began, and stays so.
+        self.assertEqual(self.store.ask(['select attempts, state from ashlar_event.delivery where'
+                                         " subscriber = 'inventory'"])[0], [(1, 1)])
         held.end()
         again = self.start(role='worker')
         self.assertEqual(settle(self.store), {})

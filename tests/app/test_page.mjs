@@ -5,8 +5,9 @@
 // but the shop, a console message or an exception fails the test. Ends with "N passed, N failed".
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -21,12 +22,29 @@ if (SHOTS) mkdirSync(SHOTS, {recursive: true});
 
 const running = [];
 const start = (name, ...options) => new Promise((resolve, reject) => {
-	const shop = spawn(SHOP, ['run', '--data', join(folder, name), '--listen', '127.0.0.1:0',
-		...options], {stdio: ['ignore', 'pipe', 'inherit']});
+	const listen = options.includes('--process') ? [] : ['--listen', '127.0.0.1:0'];
+	const shop = spawn(SHOP, ['run', '--data', join(folder, name), ...listen, ...options], {stdio: ['ignore', 'pipe', 'inherit']});
 	running.push(shop);
 	shop.stdout.once('data', line => resolve(String(line).match(/http:\S+/)[0]));
 	shop.once('exit', code => reject(new Error(`the shop ended with ${code}`)));
 });
+/* The shop as an example's deployment file places it, on free ports; the address of its front. */
+const freePort = () => new Promise(resolve => {
+	const server = createServer().listen(0, '127.0.0.1', () => {
+		const {port} = server.address();
+		server.close(() => resolve(port));
+	});
+});
+const place = async name => {
+	const file = join(folder, `${name}.yaml`);
+	let text = readFileSync(join(HERE, `../../examples/shop/deploy/${name}.yaml`), 'utf8');
+	for (const port of new Set(text.match(/(?<=127\.0\.0\.1:)\d+/g)))
+		text = text.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${await freePort()}`);
+	writeFileSync(file, text);
+	const [front] = await Promise.all([...text.matchAll(/^  (\w+):$/gm)].map(([, process]) =>
+		start(name, '--deploy', file, '--process', process, '--inspect', 'true')));
+	return front;
+};
 const end = shop => new Promise(resolve => {
 	if (shop.exitCode !== null) return resolve(shop.exitCode);
 	shop.once('exit', resolve);
@@ -172,6 +190,14 @@ await test('what the shop refuses is said', address, async tab => {
 		? route.continue({postData: '{"sku":"tea","quantity":1}'}) : route.continue());
 	await tab.click('button.main');
 	await tab.locator('#problem', {hasText: 'who orders?'}).waitFor();
+	await tab.waitForResponse(/\/counts$/); /* the page goes on, and the sentence stays */
+	await tab.waitForTimeout(400);
+	assert.match(await tab.textContent('#problem'), /who orders\?/);
+	await tab.unroute('**/orders');
+	await tab.fill('[name=customer]', 'Ada');
+	await tab.click('button.main');
+	await tab.locator('#problem', {hasText: /^$/}).waitFor({state: 'attached'});
+	await ended(tab, 'confirmed');
 }, {expects: /\/orders$/});
 
 for (const [name, options] of [
@@ -208,6 +234,24 @@ await test('without traces the steps are told by the modules', closed, async tab
 	assert.equal(await tab.locator('#steps li.done').count(), 6);
 	assert.match(await tab.textContent('#trace-note'), /--inspect true/);
 }, {expects: /\/ashlar\//});
+
+for (const name of ['three', 'five'])
+	await test(`works in ${name} processes, and sees into all of them`, await place(name),
+		async tab => {
+			await tab.locator('#products label', {hasText: 'tea, 100'}).click();
+			await tab.click('button.main');
+			assert.deepEqual(await ended(tab, 'confirmed', 1), ['Placed done',
+				'Reserved done', 'Charged done', 'Confirmed done', 'Notified done',
+				'Counted done']);
+			await shows(tab, 'server orders Place', 'server inventory Price',
+				'consumer inventory OrderPlaced', 'consumer billing Reserved',
+				'consumer orders Paid', 'consumer notification OrderConfirmed',
+				'consumer analytics OrderConfirmed');
+			await shot(tab, name);
+			await tab.click('[data-try=declined]');
+			await ended(tab, 'cancelled', 2);
+			await says(tab, /cancelled: the card was declined/);
+		});
 
 await browser.close();
 for (const shop of running)

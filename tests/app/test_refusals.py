@@ -159,6 +159,35 @@ class WhenItIsCompiled(Variants):
         text = self.refused('compile', ('billing/module.yaml', ', inventory.v1.Reserved]', ']'))
         self.assertIn('inventory_reserved', text)
 
+    def test_calling_what_is_only_heard(self):
+        text = self.refused('compile', (
+            'billing/billing.c', 'static bool is_declined(',
+            'ash_status peek(ash_call *call);\nash_status peek(ash_call *call)\n{\n'
+            '\tOrdersOrder order;\n'
+            '\treturn orders_get(call, &(OrdersGetRequest){.order_id = 1}, &order);\n}\n\n'
+            'static bool is_declined('))
+        self.assertIn('orders.v1.Orders.Get is a call of orders: add orders to depends_on in '
+                      'module.yaml, and include orders.port.h', text)
+
+    def test_calling_what_is_declared_and_not_included(self):
+        text = self.refused(
+            'compile',
+            ('billing/module.yaml', 'layer: domain', 'layer: domain\ndepends_on: [analytics]'),
+            ('billing/billing.c', 'static bool is_declined(',
+             'ash_status peek(ash_call *call);\nash_status peek(ash_call *call)\n{\n'
+             '\tAnalyticsCountsReply counts;\n\treturn ASH_OK;\n}\n\n'
+             'static bool is_declined('))
+        self.assertIn('AnalyticsCountsReply', text)
+
+    def test_hearing_of_what_is_misspelt(self):
+        for wrong, said in (('inventory.v1.Reservd', 'InventoryReservd'),
+                            ('inventri.v1.Reserved', 'inventri.messages.h')):
+            with self.subTest(wrong), tempfile.TemporaryDirectory(dir=self.folder) as folder:
+                with self.assertRaises(Refused) as caught:
+                    MAKER.make(folder, ('billing/module.yaml', 'inventory.v1.Reserved', wrong))
+                self.assertEqual(caught.exception.step, 'compile')
+                self.assertRegex(caught.exception.text, f'billing/module.yaml:10.*{said}')
+
     def test_publishing_another_modules_event(self):
         text = self.refused('compile', (
             'billing/billing.c', 'static bool is_declined(',
@@ -274,8 +303,13 @@ class WhenItRuns(Variants):
         self.assertEqual(detail, 'billing may not publish orders.v1.OrderConfirmed: its contract '
                                  '(billing/module.yaml:1) does not say so')
         status, detail = self.probe('an own port inside a transaction')
-        self.assertEqual(status, 400)
-        self.assertIn('billing calls inventory.v1.Inventory/Price inside an open transaction', detail)
+        self.assertEqual(status, 500, 'the mistake is not of who asked')
+        with open(f'{self.folder}/shop/billing/billing.c', encoding='utf-8') as file:
+            lines = [number for number, line in enumerate(file, 1) if 'inventory_price(' in line]
+        places, _, what = detail.partition(': ')
+        self.assertEqual(set(places.split(' or ')), {f'billing/billing.c:{line}' for line in lines})
+        self.assertTrue(what.startswith('billing calls inventory.v1.Inventory/Price inside an open '
+                                        'transaction'), detail)
         # What is allowed is not refused.
         self.assertEqual(self.shop.ask('/probe', {'what': 'an own port outside'}), {})
         self.assertEqual(self.shop.ask('/probe', {'what': 'sql',

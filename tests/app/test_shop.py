@@ -89,8 +89,31 @@ class Running(unittest.TestCase):
         self.problem(400, '/stock/tea', {'sku': 'tea', 'quantity': 1})
         self.problem(404, '/orders', {'customer': 'Ada', 'sku': 'gold', 'quantity': 1})
         self.problem(415, '/orders', {}, {'Content-type': 'text/plain'})
+        self.problem(415, '/orders', {}, {'Content-type': 'application/json; charset=iso-8859-1'})
+        why = self.problem(415, '/orders', {}, {'Content-Encoding': 'gzip'})
+        self.assertIn('compressed', why['detail'])
+        for charset in ('utf-8', '"UTF-8"'):
+            self.problem(400, '/orders', {'none': 1},
+                         {'Content-type': f'Application/JSON ; charset={charset}',
+                          'Content-Encoding': 'identity'})
         self.problem(405, '/counts', {})
-        self.problem(400, '/counts', headers={'Idempotency-Key': 'x' * 256})
+        self.problem(400, '/counts', headers={'Idempotency-Key': 'x' * 288})
+        # As a delivery's, which would then be taken for done.
+        self.problem(400, '/counts', headers={'Idempotency-Key': 'ashlar/event/1/orders'})
+
+    def test_a_call_finds_no_page(self):
+        served = Shop(PROGRAM, self.store, '--serve-ports', 'all')
+        self.addCleanup(served.close)
+        self.assertIn('<html', served.ask('/', raw=True)[0])
+        for path, status in (('/billing.v1.Billing/Nothing', 404), ('/billing.v1.Billing/Pay', 405),
+                             ('/new.v1.New/Find?connect=v1&encoding=json&message={}', 404)):
+            with self.assertRaises(Problem) as caught:
+                served.ask(path)
+            self.assertEqual(caught.exception.status, status, path)
+            if status == 404:
+                self.assertEqual(caught.exception.document['code'], 'unimplemented')
+        stock = '/inventory.v1.Inventory/Stock?connect=v1&encoding=json&message=%7B%7D'
+        self.assertIn('products', served.ask(stock, headers={'Ashlar-Caller': 'orders'}))
 
     def test_it_can_be_watched(self):
         self.shop.place()
@@ -193,15 +216,12 @@ class Commands(unittest.TestCase):
         self.assertEqual(run('run', '--workers').returncode, 2)
         self.assertEqual(run('routes', 'more').returncode, 2)
 
-    def test_a_placement_is_drawn_and_not_run(self):
-        deploy = os.path.join(os.path.dirname(__file__), '../../examples/shop/deploy/three.yaml')
+    def test_a_policy_is_drawn(self):
+        deploy = os.path.join(os.path.dirname(__file__), '../../examples/shop/deploy/careful.yaml')
         drawn = run('check-config', '--deploy', deploy)
         self.assertEqual((drawn.returncode, drawn.stderr), (0, ''))
         self.assertIn('  orders (till) -> inventory (warehouse)\n'
                       '    inventory.v1.Inventory/Price: quick, 800ms\n', drawn.stdout)
-        refused = run('run', '--deploy', deploy)
-        self.assertEqual(refused.returncode, 2)
-        self.assertIn(f"{deploy}:2:1: 'version' can be checked and drawn", refused.stderr)
 
     def test_migrations_run_once(self):
         store = new_store(self)
@@ -257,6 +277,50 @@ class Commands(unittest.TestCase):
             wrong = run('dead-letters', 'list', *store.arguments, flag, value)
             self.assertEqual(wrong.returncode, 2)
             self.assertIn(f"{flag}: '{value}' is not", wrong.stderr)
+
+    def test_a_list_says_where_the_next_page_begins(self):
+        store = new_store(self)
+        self.assertEqual(run('migrate', *store.arguments).returncode, 0)
+        letters = [(event, subscriber) for event in range(1, 602)
+                   for subscriber in ('analytics', 'billing')]
+        now, empty = ('0', "x''") if store.name == 'sqlite' else ("'epoch'", "''")
+        store.ask(['insert into ashlar_event.outbox (id, publisher, event, key, payload, trace, '
+                   "published_at) values " + ', '.join(
+                       f"({event}, 'orders', 'orders.v1.OrderPlaced', 'k{event}', {empty}, '', {now})"
+                       for event in range(1, 602)),
+                   'insert into ashlar_event.delivery (event_id, subscriber, key, state, attempts, '
+                   'due_at, status, message, died_at) values ' + ', '.join(
+                       f"({event}, '{subscriber}', 'k{event}', 2, 8, {now}, 'internal', 'x', {now})"
+                       for event, subscriber in letters),
+                   'insert into ashlar_event.delivery (event_id, subscriber, key, due_at) values ' +
+                   ', '.join(f"({1000 + event}, '{subscriber}', 'k{event}', {now})"
+                             for event, subscriber in letters[:6])], write=True)
+
+        def page(what, *arguments):
+            out = run('dead-letters', what, *store.arguments, '--block-keys', 'true', *arguments)
+            self.assertEqual(out.returncode, 0, out.stderr)
+            told = out.stderr.removeprefix('there are more; the next page: ').split()
+            return [tuple(line.split('\t')[:2]) for line in out.stdout.splitlines()], told
+        every = [(str(event), subscriber) for event, subscriber in letters]
+        first, told = page('list')
+        self.assertEqual((first, told), (every[:1000], ['--after', '500/billing']))
+        self.assertEqual(page('list', *told), (every[1000:], []))
+        second, told = page('list', *told, '--limit', '3')
+        self.assertEqual((second, told), (every[1000:1003], ['--after', '502/analytics']))
+        self.assertEqual(page('list', *told, '--limit', '1')[0], [every[1003]])
+        self.assertEqual(page('list', '--after', '600', '--limit', '2'), (every[1200:], []))
+        keys = [(subscriber, f'k{key}') for subscriber in ('analytics', 'billing')
+                for key in range(1, 4)]
+        self.assertEqual(page('keys'), (keys, []))
+        first, told = page('keys', '--limit', '4')
+        self.assertEqual((first, told), (keys[:4], ['--after', 'billing/k1']))
+        self.assertEqual(page('keys', *told), (keys[4:], []))
+        self.assertEqual(page('keys', '--subscriber', 'billing'), (keys[3:], []))
+        for words in (('keys', '--after', '7'), ('requeue', '7', '--after', '7'),
+                      ('list', '--after', '7/')):
+            wrong = run('dead-letters', *words, *store.arguments)
+            self.assertEqual(wrong.returncode, 2, wrong.stderr)
+            self.assertIn('--after', wrong.stderr)
 
     def test_what_was_handled_is_replayed(self):
         store = new_store(self)

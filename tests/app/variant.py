@@ -47,7 +47,9 @@ class Maker:
         if result.returncode != 0:
             raise Refused(step, result.stdout + result.stderr)
 
-    def generate(self, module, root, out):
+    def generate(self, module, root, out, new=None):
+        """Makes the files of `module`; those of `new` as if it were that one, whose .proto it may
+        import."""
         contract = f'{self.source}/{module}/module.yaml'
         for command in self.commands:
             if not any(word.startswith('--ashlar_opt=contract=') and
@@ -64,12 +66,17 @@ class Maker:
                 whole = os.path.realpath(os.path.join(self.build, path))
                 if whole.startswith(self.source + '/'):
                     path = root + whole[len(self.source):]
+                if new and name == '-I' and path == f'{root}/{module}':
+                    moved.append(f'-I{root}/{new}')
+                elif new and path.startswith(f'{root}/{module}/'):
+                    path = path.replace(f'{root}/{module}/', f'{root}/{new}/').replace(
+                        f'/{module}.proto', f'/{new}.proto')
                 moved.append(name + mark + path)
             self.run('generate', moved)
             return
         raise AssertionError(f'no command of the build generates {contract}')
 
-    def compile(self, unit, source, out):
+    def compile(self, unit, source, out, name=None):
         """Compiles `source` as the build compiles the file `unit`; the object's path there and here."""
         for command in self.commands:
             if '-c' not in command:
@@ -78,7 +85,7 @@ class Maker:
             if os.path.realpath(of) != os.path.realpath(unit):
                 continue
             was = command[command.index('-o') + 1]
-            now = os.path.join(out, os.path.basename(was))
+            now = os.path.join(out, name or os.path.basename(was))
             moved = list(command)
             for flag, path in (('-o', now), ('-MF', now + '.d'), ('-c', source)):
                 moved[moved.index(flag) + 1] = path
@@ -88,16 +95,27 @@ class Maker:
             return was, now
         raise AssertionError(f'no command of the build compiles {unit}')
 
-    def make(self, folder, *changes):
-        """The program with all of the changes, (path, old, new) each; raises Refused."""
+    def make_new(self, module, like, root, out):
+        """The objects of a module that the shop does not have, made as those of another."""
+        self.generate(like, root, out, new=module)
+        units = [(f'{self.build}/examples/shop/{like}.{name}.c', f'{out}/{module}.{name}.c')
+                 for name in ('pb-c', 'port', 'module')]
+        units.append((f'{self.source}/{like}/{like}.c', f'{root}/{module}/{module}.c'))
+        return [self.compile(unit, source, out, name=os.path.basename(source) + '.o')[1]
+                for unit, source in units]
+
+    def make(self, folder, *changes, new=None):
+        """The program with all of the changes, (path, old, new) each; raises Refused. `new` has modules
+        that the shop does not have, each with the one that it is made like."""
+        new = new or {}
         root, out = os.path.join(folder, 'shop'), os.path.join(folder, 'out')
         shutil.copytree(self.source, root)
         os.mkdir(out)
         for one in changes:
             change(root, *one)
-        objects = {}
+        objects, more = {}, []
         touched = {path for path, _, _ in changes}
-        for module in sorted({path.split('/')[0] for path in touched if '/' in path}):
+        for module in sorted({path.split('/')[0] for path in touched if '/' in path} - new.keys()):
             self.generate(module, root, out)
             for name in ('pb-c', 'port', 'module'):
                 was, now = self.compile(f'{self.build}/examples/shop/{module}.{name}.c',
@@ -106,11 +124,14 @@ class Maker:
             was, now = self.compile(f'{self.source}/{module}/{module}.c',
                                     f'{root}/{module}/{module}.c', out)
             objects[was] = now
+        for module, like in new.items():
+            more += self.make_new(module, like, root, out)
         if touched & {'main.c', 'app.h'}:
             was, now = self.compile(f'{self.source}/main.c', f'{root}/main.c', out)
             objects[was] = now
         program = os.path.join(folder, 'shop-changed')
         linked = [objects.get(word, word) for word in self.link]
-        linked[linked.index('-o') + 1] = program
+        at = linked.index('-o') + 1
+        linked[at:at + 1] = [program, *more]
         self.run('link', linked)
         return program

@@ -6,11 +6,14 @@
 
     in/             a tree; protoc runs in it
     command         the arguments after --ashlar_out, one line
+    beside          the same of another module, whose files are only needed to compile
     expected/       the files that are made, where nothing is wrong
     c-only          there where protoc-gen-c's own header is no C++ (a method named Delete)
     expected.err    else what protoc says, from the second line on
 
-What is made must compile without a warning under every compiler that is there, as C and from C++."""
+    in/**/refused_*.c   does not compile as C, and each compiler says the lines of refused_*.err
+
+What else is made must compile without a warning under every compiler that is there, as C and from C++."""
 import argparse
 import filecmp
 import os
@@ -33,29 +36,53 @@ def run(command, **options):
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
-def generate(plugin, case, out):
+def generate(plugin, case, out, name="command"):
     """What protoc says; the files are in `out`."""
-    command = (case / "command").read_text().split()
+    command = (case / name).read_text().split()
     result = run(["protoc", "--plugin=protoc-gen-ashlar=" + plugin, "--ashlar_out=" + str(out),
                   "-I" + str(TOP / "include")] + command, cwd=case / "in")
     text = result.stderr.replace("--ashlar_out: ", "", 1)
     return text.lstrip("\n") if result.returncode else text
 
 
-def compile_made(case, out, includes):
-    """What compilers say to what was made, with the structs of protoc-gen-c."""
-    command = [word for word in (case / "command").read_text().split()
-               if not word.startswith("--ashlar")]
+def compile_refused(source, includes):
+    """What is wrong with how compilers refuse a file, or ''."""
+    wanted = source.with_suffix(".err").read_text().splitlines()
+    for compiler in COMPILERS:
+        if not shutil.which(compiler[0]) or "++" in compiler[0]:
+            continue
+        result = run(compiler + ["-fsyntax-only"] + includes + [str(source)])
+        missing = [line for line in wanted if line not in result.stderr]
+        if result.returncode == 0 or missing:
+            return f"{compiler[0]} does not refuse {source.name}: {missing}\n{result.stderr}"
+    return ""
+
+
+def make_structs(case, out, name="command"):
+    """What protoc says; what protoc-gen-c makes is in `out`."""
+    command = [word for word in (case / name).read_text().split() if not word.startswith("--ashlar")]
     result = run(["protoc", "--c_out=" + str(out), "-I" + str(TOP / "include")] + command,
                  cwd=case / "in")
-    if result.returncode:
-        return result.stderr
+    return result.stderr if result.returncode else ""
+
+
+def compile_made(case, out, options):
+    """What compilers say to what was made, with the structs of protoc-gen-c."""
+    beside = out / "beside"
+    beside.mkdir()
+    said = make_structs(case, out)
+    if (case / "beside").exists():
+        said += generate(options.plugin, case, beside, "beside") + make_structs(case, beside, "beside")
+    if said:
+        return said
     with open(out / "from.cc", "w", encoding="utf-8") as source:
-        for header in sorted(out.glob("*.module.h")):
+        for header in sorted(out.glob("**/*.module.h")):
             source.write(f'#include "{header.name}"\n')
     sources = sorted(out.glob("*.port.c")) + sorted(out.glob("*.module.c"))
-    sources += sorted((case / "in").glob("**/*.c"))
-    includes = ["-I" + str(path) for path in [out, TOP / "include", case / "in"] + includes]
+    refused = sorted((case / "in").glob("**/refused_*.c"))
+    sources += sorted(set((case / "in").glob("**/*.c")) - set(refused))
+    includes = ["-I" + str(path) for path in [out, beside, TOP / "include", case / "in"] +
+                options.include]
     for compiler in COMPILERS:
         if not shutil.which(compiler[0]) or ("++" in compiler[0] and (case / "c-only").exists()):
             continue
@@ -64,6 +91,10 @@ def compile_made(case, out, includes):
             result = run(compiler + ["-fsyntax-only"] + includes + [str(file)])
             if result.returncode:
                 return result.stderr
+    for source in refused:
+        wrong = compile_refused(source, includes)
+        if wrong:
+            return wrong
     return ""
 
 
@@ -98,7 +129,7 @@ def check(case, options):
         wrong = differences(case / "expected", out)
         if wrong:
             return "different: " + ", ".join(wrong)
-        return "" if said else compile_made(case, out, options.include)
+        return "" if said else compile_made(case, out, options)
 
 
 def main():

@@ -13,6 +13,7 @@
 #include <ashlar/test.h>
 
 #include "app.h"
+#include "base/mem.h"
 
 static jmp_buf back;
 static char said[8192];
@@ -204,6 +205,12 @@ static void the_clock_is_the_tests(void **state)
 	assert_true(ash_now(call) == start + ASH_DAY);
 	assert_true(ash_test_now(test) == start + ASH_DAY);
 	ash_expect_rows(test, "analytics", "select count(*) from analytics.snapshot", "1440");
+	SAYS(ash_test_advance(test, -5));
+	assert_string_equal(said, "the clock cannot be turned by -5 microseconds");
+	SAYS(ash_test_advance(test, INT64_MAX));
+	assert_non_null(strstr(said, "the clock cannot be turned by 9223372036854775807"));
+	SAYS(ash_test_call_as(test, "odrers"));
+	assert_string_equal(said, "shop has no module 'odrers'");
 	/* A day later a handler has its time all the same. */
 	ash_test_publish(test, &orders_order_placed_event,
 			 &(OrdersOrderPlaced){.order_id = 1, .sku = "tea", .quantity = 1});
@@ -225,6 +232,48 @@ static void a_transaction_that_the_test_holds_is_seen(void **state)
 				     ash_time(0)));
 	ash_expect_ok(test, ash_commit(tx));
 	ash_expect_rows(test, "orders", "select customer from orders.placed", "a");
+}
+
+static void note_anywhere(const char *file, int line, const char *message)
+{
+	(void)file, (void)line;
+	snprintf(said, sizeof said, "%s", message);
+	longjmp(back, 1);
+}
+
+/* A whole test of an application, of which the last expectation does not hold. */
+static void place_an_order(void)
+{
+	static const ash_test_options options = {.app = &SHOP, .fail = note_anywhere};
+	static ash_test *test;
+	OrdersPlaceReply reply;
+	test = NULL;
+	SAYS(test = ash_test_open_(__FILE__, __LINE__, &options);
+	     ash_expect_ok(test, orders_place(ash_test_call(test), &TEA, &reply));
+	     ash_test_settle(test); ash_test_publish(test, &inventory_restocked_event,
+						     &(InventoryRestocked){.sku = "tea"});
+	     ash_expect_published(test, &orders_order_placed_event, {"sku", ash_text("tea")});
+	     ash_expect_rows(test, "orders", "select customer from orders.placed", "Ada");
+	     ash_expect_span(test, .name = "orders.v1.Orders/Place");
+	     ash_expect_published(test, &inventory_restocked_event, {"sku", ash_text("mug")}));
+	ash_test_close(test);
+}
+
+/* It says so, leaves nothing behind, and what does not hold never seems to. */
+static void memory_may_end_anywhere(void **state)
+{
+	(void)state;
+	for (long n = 1;; n++) {
+		said[0] = '\0';
+		mem_fail_from(n);
+		place_an_order();
+		if (!mem_fail_never())
+			break;
+		if (!said[0])
+			fail_msg("%ld: without memory all held", n);
+	}
+	assert_ptr_equal(strstr(said, "no inventory.v1.Restocked with sku = mug was published"),
+			 said);
 }
 
 static void wrong_contracts_do_not_open(void **state)
@@ -265,6 +314,7 @@ int main(void)
 		WITH(dead_letters_come_with_time_and_say_why),
 		WITH(the_clock_is_the_tests),
 		WITH(a_transaction_that_the_test_holds_is_seen),
+		cmocka_unit_test(memory_may_end_anywhere),
 		cmocka_unit_test(wrong_contracts_do_not_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

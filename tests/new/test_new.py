@@ -24,7 +24,7 @@ foreach name : ['orders', 'kitchen']
   sources += files('modules' / name / name + '.c')
   sources += custom_target(name, input: 'modules' / name / name + '.proto',
     output: [name + '.pb-c.c', name + '.pb-c.h', name + '.port.c', name + '.port.h',
-             name + '.module.c', name + '.module.h'],
+             name + '.messages.h', name + '.module.c', name + '.module.h'],
     depend_files: files('modules' / name / 'module.yaml',
                         'modules' / name / 'migrations/0001_item.sql'),
     command: [protoc, '-I' + folder, '-I' + ashlar.get_variable('includedir'),
@@ -185,6 +185,8 @@ class New(unittest.TestCase):
     def test_what_is_there_is_kept(self):
         self.begin('orders')
         self.refuses('cafe: is there already', 'app', 'cafe')
+        self.refuses('is an application already; `ashlar new module NAME` adds', 'app', 'bar',
+                     cwd=os.path.join(self.app, 'modules'))
         self.refuses('modules/orders: is there already', 'module', 'orders', cwd=self.app)
         shutil.rmtree(os.path.join(self.app, 'modules/orders'))
         self.refuses("app.h: has a module 'orders' in its list already", 'module', 'orders',
@@ -237,6 +239,28 @@ class New(unittest.TestCase):
                    'module: clock\npublic: [clock.proto]\nports: [clock.v1.Clock]\n')
         shutil.rmtree(os.path.join(self.app, 'modules/clock/migrations'))
         self.assertIn('it_shows_the_time', self.does('make', 'test'))
+
+    def test_a_module_that_replaces_another_builds(self):
+        self.begin()
+        for name in 'clock', 'sundial':
+            self.does('ashlar', 'new', 'module', name)
+            shutil.rmtree(os.path.join(self.app, f'modules/{name}/migrations'))
+            os.remove(os.path.join(self.app, f'modules/{name}/test_{name}.c'))
+        self.write('modules/clock/clock.proto', TIMED)
+        self.write('modules/clock/clock.c', TIMED_C)
+        self.write('modules/clock/module.yaml',
+                   'module: clock\npublic: [clock.proto]\nports: [clock.v1.Clock]\n')
+        self.write('modules/sundial/sundial.proto', 'syntax = "proto3";\npackage sundial.v1;\n'
+                   'import public "clock.proto";\n')
+        self.write('modules/sundial/sundial.c', TIMED_C.replace('clock.module.h', 'sundial.module.h')
+                   .replace('ASH_MODULE(clock', 'ASH_MODULE(sundial'))
+        self.write('modules/sundial/module.yaml',
+                   'module: sundial\nreplaces: clock\nports: [clock.v1.Clock]\n')
+        self.does('make')
+        self.assertRegex(self.does('build/cafe', 'modules'), 'sundial')
+        self.write('modules/clock/clock.proto', TIMED.replace('at = 1;', 'at = 1; string by = 2;'))
+        self.assertIn('make C of modules/sundial', self.does('make'))
+        self.assertIn('No findings.', self.does('ashlar', 'check'))
 
     def test_the_build_follows_what_is_changed(self):
         self.begin('orders')

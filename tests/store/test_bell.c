@@ -30,6 +30,10 @@ static bool heard_more_than(unsigned before)
 	return atomic_load(&count) > before;
 }
 
+/* What they ring about, and what else there is. */
+#define LISTENS (UINT64_C(1) << 63)
+#define ELSE    (UINT64_C(1) << 5)
+
 struct pair {
 	struct store *other;
 	struct store_bell *listens, *rings;
@@ -40,8 +44,10 @@ static void open_pair(struct fixture *fixture, struct pair *pair)
 	struct fault fault;
 	atomic_store(&count, 0);
 	pair->other = fixture_open(fixture, FIXTURE_MODULES, 3, NULL);
-	assert_int_equal(store_bell_open(pair->other, rung, NULL, &pair->listens, &fault), ASH_OK);
-	assert_int_equal(store_bell_open(fixture->store, NULL, NULL, &pair->rings, &fault), ASH_OK);
+	assert_int_equal(store_bell_open(pair->other, LISTENS, rung, NULL, &pair->listens, &fault),
+			 ASH_OK);
+	assert_int_equal(store_bell_open(fixture->store, 0, NULL, NULL, &pair->rings, &fault),
+			 ASH_OK);
 	assert_true(heard_more_than(0));
 }
 
@@ -56,7 +62,7 @@ static void commit_and_ring(const struct fixture *fixture, const struct pair *pa
 {
 	struct fault fault;
 	assert_int_equal(fixture_run(fixture->store, BILLING, sql, &fault), ASH_OK);
-	store_bell_ring(pair->rings);
+	store_bell_ring(pair->rings, LISTENS);
 }
 
 static void another_store_hears_it(void **state)
@@ -77,6 +83,23 @@ static void another_store_hears_it(void **state)
 	close_pair(&pair);
 }
 
+/* On SQLite the log's file was not written for so long that it is looked at rarely. */
+static void it_is_heard_after_a_long_silence(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pair pair;
+	open_pair(fixture, &pair);
+	usleep(2500 * 1000);
+	unsigned before = atomic_load(&count);
+	commit_and_ring(fixture, &pair,
+			"insert into billing.charge (order_id, cents) values ('a', 1)");
+	assert_true(heard_more_than(before));
+	before = atomic_load(&count);
+	commit_and_ring(fixture, &pair, "update billing.charge set cents = 2");
+	assert_true(heard_more_than(before));
+	close_pair(&pair);
+}
+
 static void what_was_asked_for_is_rung_before_it_is_closed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -86,13 +109,38 @@ static void what_was_asked_for_is_rung_before_it_is_closed(void **state)
 	for (int i = 0; i < 5; i++) {
 		struct store_bell *bell = NULL;
 		unsigned before = atomic_load(&count);
-		assert_int_equal(store_bell_open(fixture->store, NULL, NULL, &bell, &fault),
+		assert_int_equal(store_bell_open(fixture->store, 0, NULL, NULL, &bell, &fault),
 				 ASH_OK);
-		store_bell_ring(bell);
+		store_bell_ring(bell, LISTENS);
 		store_bell_close(bell);
 		if (fixture_is_postgresql())
 			assert_true(heard_more_than(before));
 	}
+	close_pair(&pair);
+}
+
+/* A ring about something else comes before one about what is listened for, and is not heard. */
+static void who_listens_for_something_else_is_not_woken(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pair pair;
+	if (!fixture_is_postgresql())
+		skip();
+	open_pair(fixture, &pair);
+	for (int i = 0; i < 3; i++) {
+		unsigned before = atomic_load(&count);
+		store_bell_ring(pair.rings, ELSE);
+		usleep(20 * 1000); /* so that they are two */
+		assert_int_equal(atomic_load(&count), before);
+		store_bell_ring(pair.rings, ELSE);
+		store_bell_ring(pair.rings, LISTENS);
+		assert_true(heard_more_than(before));
+		assert_int_equal(atomic_load(&count), before + 1);
+	}
+	/* Of a process that does not say what it is about. */
+	unsigned before = atomic_load(&count);
+	fixture_admin(fixture, "notify ashlar_bell");
+	assert_true(heard_more_than(before));
 	close_pair(&pair);
 }
 
@@ -109,10 +157,52 @@ static void a_line_that_is_cut_is_made_again(void **state)
 				       "where application_name = 'ashlar bell'");
 		assert_true(heard_more_than(before));
 		before = atomic_load(&count);
-		store_bell_ring(pair.rings);
+		store_bell_ring(pair.rings, LISTENS);
 		assert_true(heard_more_than(before));
 	}
 	close_pair(&pair);
+}
+
+/* All bells of a process are one thread and one connection, whichever listens, and since when. */
+static void bells_of_a_store_share_what_they_hear_over(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store_bell *silent, *late;
+	struct pair pair;
+	struct fault fault;
+	open_pair(fixture, &pair);
+	assert_true(store_bell_works(pair.listens));
+	assert_int_equal(store_bell_open(pair.other, 0, NULL, NULL, &silent, &fault), ASH_OK);
+	unsigned before = atomic_load(&count);
+	assert_int_equal(store_bell_open(pair.other, ELSE, rung, NULL, &late, &fault), ASH_OK);
+	assert_true(heard_more_than(before));
+	if (fixture_is_postgresql()) {
+		before = atomic_load(&count);
+		store_bell_ring(pair.rings, LISTENS | ELSE);
+		assert_true(heard_more_than(before + 1));
+		fixture_admin(fixture,
+			      "do $$ begin if (select count(*) from pg_stat_activity "
+			      "where datname = current_database() and application_name = "
+			      "'ashlar bell') <> 2 then raise 'not one each'; end if; end $$");
+	}
+	store_bell_close(late);
+	store_bell_close(silent);
+	before = atomic_load(&count);
+	commit_and_ring(fixture, &pair,
+			"insert into billing.charge (order_id, cents) values ('a', 1)");
+	assert_true(heard_more_than(before));
+	close_pair(&pair);
+}
+
+static void who_only_rings_hears_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store_bell *silent;
+	struct fault fault;
+	assert_int_equal(store_bell_open(fixture->store, 0, NULL, NULL, &silent, &fault), ASH_OK);
+	store_bell_ring(silent, LISTENS);
+	assert_false(store_bell_works(silent));
+	store_bell_close(silent);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
@@ -121,8 +211,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(another_store_hears_it),
+		TEST(it_is_heard_after_a_long_silence),
 		TEST(what_was_asked_for_is_rung_before_it_is_closed),
+		TEST(who_listens_for_something_else_is_not_woken),
 		TEST(a_line_that_is_cut_is_made_again),
+		TEST(bells_of_a_store_share_what_they_hear_over),
+		TEST(who_only_rings_hears_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,62 +10,13 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/time.h>
 
 #include "base/clock.h"
-#include "fixture.h"
-
-#define EXEC(session, sql, ...)                                                                    \
-	exec_values((session), (sql), (const ash_value[]){ash_null(), ##__VA_ARGS__},              \
-		    sizeof((const ash_value[]){ash_null(), ##__VA_ARGS__}) / sizeof(ash_value) -   \
-			    1)
-#define QUERY(session, sql, ...)                                                                   \
-	query_values((session), (sql), (const ash_value[]){ash_null(), ##__VA_ARGS__},             \
-		     sizeof((const ash_value[]){ash_null(), ##__VA_ARGS__}) / sizeof(ash_value) -  \
-			     1)
-
-static struct fault fault;
-
-static void must(ash_status status)
-{
-	if (status != ASH_OK)
-		fail_msg("%s: %s", ash_status_name(status), fault.message);
-}
-
-static ash_status exec_values(struct store_session *session, const char *sql,
-			      const ash_value *values, size_t count)
-{
-	return store_exec(session, sql, values + 1, count, NULL, &fault);
-}
-
-static struct store_rows *query_values(struct store_session *session, const char *sql,
-				       const ash_value *values, size_t count)
-{
-	struct store_rows *rows = NULL;
-	must(store_query(session, sql, values + 1, count, &rows, &fault));
-	return rows;
-}
-
-static struct store_session *begin(void **state, unsigned module, enum store_intent intent)
-{
-	struct fixture *fixture = *state;
-	struct store_session *session = NULL;
-	must(store_acquire(fixture->store, STORE_NO_DEADLINE, &session, &fault));
-	must(store_begin(session, module, intent, &fault));
-	return session;
-}
-
-static struct store_session *write_billing(void **state)
-{
-	return begin(state, BILLING, STORE_WRITE);
-}
-
-static void commit(struct store_session *session)
-{
-	must(store_commit(session, &fault));
-	store_release(session);
-}
+#include "speak.h"
 
 static void values_come_back_as_they_went_in(void **state)
 {
@@ -597,50 +548,6 @@ static void a_reading_transaction_only_reads(void **state)
 	store_release(session);
 }
 
-static void statements_run_while_rows_are_open(void **state)
-{
-	struct store_session *session = write_billing(state);
-	must(EXEC(session, "insert into ledger.entry values (1, 1)") == ASH_PERMISSION_DENIED
-		     ? ASH_OK
-		     : ASH_INTERNAL);
-	store_rollback(session);
-	must(store_begin(session, BILLING, STORE_WRITE, &fault));
-	must(EXEC(session, "insert into billing.every (id, i) values (1, 1), (2, 2), (3, 3)"));
-	struct store_rows *outer = QUERY(session, "select id from billing.every order by id");
-	int seen = 0;
-	while (store_next(outer)) {
-		struct store_rows *inner =
-			QUERY(session, "select id from billing.every order by id");
-		assert_true(store_next(inner));
-		assert_int_equal(store_get_int(inner, 0), 1);
-		must(store_end(inner, &fault));
-		must(EXEC(session, "insert into billing.charge (order_id, cents) values ($1, 1)",
-			  ash_text_n("abc", (size_t)store_get_int(outer, 0))));
-		seen++;
-	}
-	assert_int_equal(seen, 3);
-	must(store_end(outer, &fault));
-	commit(session);
-}
-
-static void rows_that_are_left_open_close_with_the_transaction(void **state)
-{
-	struct store_session *session = write_billing(state);
-	struct store_rows *rows = QUERY(session, "select 1 union all select 2");
-	assert_true(store_next(rows));
-	must(store_commit(session, &fault));
-	assert_false(store_next(rows));
-	assert_int_equal(store_columns(rows), 1);
-	must(store_end(rows, &fault));
-	must(store_begin(session, BILLING, STORE_WRITE, &fault));
-	rows = QUERY(session, "select 1 union all select 2");
-	store_release(session);
-	session = write_billing(state);
-	rows = QUERY(session, "select 1 union all select 2");
-	must(store_end(rows, &fault));
-	commit(session);
-}
-
 static void transactions_are_one_at_a_time(void **state)
 {
 	struct store_session *session = write_billing(state);
@@ -739,6 +646,29 @@ static void a_statement_ends_at_its_deadline(void **state)
 	commit(session);
 }
 
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+/* As of a profiler, or of the application's own. */
+static void signals_end_no_statement(void **state)
+{
+	struct store_session *session = write_billing(state);
+	const struct itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
+	struct sigaction before, action = {.sa_handler = ignore_signal};
+	sigaction(SIGALRM, &action, &before);
+	setitimer(ITIMER_REAL, &often, NULL);
+	store_set_deadline(session, clock_monotonic() + 300ULL * 1000 * 1000 * 1000);
+	ash_status status =
+		EXEC(session, "with recursive n (i) as (select 1 union all select i + 1 from n "
+			      "where i < 300000) select count(*) from n");
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	assert_int_equal(status, ASH_OK);
+	commit(session);
+}
+
 struct worker {
 	struct store *store;
 	int rounds;
@@ -801,150 +731,6 @@ static void the_time_of_a_transaction_stands_still(void **state)
 	commit(session);
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-
-/* Sanitizers keep freed memory back, so there it is only gone through. */
-#ifdef SANITIZED
-#define MANY   50000
-#define GROWTH INT64_MAX
-#else
-#define MANY   2000000
-#define GROWTH ((int64_t)32 << 20)
-#endif
-
-#define COUNTED                                                                                    \
-	"with recursive n(i) as (select 1 union all select i + 1 from n where i < $1) "            \
-	"select i, 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz' || i::text "             \
-	"from n"
-
-static int64_t resident(void)
-{
-	long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
-	fclose(file);
-	return (int64_t)pages * 4096;
-}
-
-static void millions_of_rows_take_no_memory(void **state)
-{
-	struct store_session *session = write_billing(state);
-	int64_t most = getenv("ASHLAR_TEST_SHORT") ? 20000 : MANY;
-	struct store_rows *rows = QUERY(session, COUNTED, ash_int(most));
-	assert_true(store_next(rows));
-	int64_t before = resident(), seen = 1;
-	while (store_next(rows)) {
-		assert_true(store_get_int(rows, 0) == ++seen);
-		if (seen % 10000 == 0)
-			assert_true(resident() - before < GROWTH);
-	}
-	assert_true(seen == most);
-	must(store_end(rows, &fault));
-	commit(session);
-}
-
-static void many_rows_stay_open_beside_other_statements(void **state)
-{
-	struct store_session *session = write_billing(state);
-	struct store_rows *rows = QUERY(session, COUNTED, ash_int(2000));
-	struct store_rows *others = QUERY(session, COUNTED, ash_int(1000));
-	must(EXEC(session, "insert into billing.every (id) values (1)"));
-	for (int64_t i = 1; i <= 2000; i++) {
-		assert_true(store_next(rows));
-		assert_true(store_get_int(rows, 0) == i);
-		if (i > 1000)
-			continue;
-		assert_true(store_next(others));
-		assert_true(store_get_int(others, 0) == i);
-	}
-	assert_false(store_next(rows));
-	assert_false(store_next(others));
-	must(store_end(rows, &fault));
-	must(store_end(others, &fault));
-	commit(session);
-}
-
-static void rows_that_nobody_reads_to_the_end_are_forgotten(void **state)
-{
-	struct store_session *session = write_billing(state);
-	for (int i = 0; i < 3; i++) {
-		struct store_rows *rows = QUERY(session, COUNTED, ash_int(5000));
-		for (int j = 0; j < 150 * i; j++)
-			assert_true(store_next(rows));
-		must(store_end(rows, &fault));
-		must(EXEC(session, "delete from billing.every"));
-	}
-	assert_non_null(QUERY(session, COUNTED, ash_int(5000)));
-	commit(session);
-}
-
-/* On PostgreSQL: SQLite reads each row when it is asked for, and keeps none. */
-static void what_is_kept_of_open_rows_has_a_bound(void **state)
-{
-	struct store_session *session = write_billing(state);
-	struct store_rows *rows = QUERY(session, COUNTED, ash_int(100000));
-	assert_true(store_next(rows));
-	must(EXEC(session, "insert into billing.every (id) values (1)"));
-	while (store_next(rows))
-		assert_true(store_get_int(rows, 0) <= 100000);
-	ash_status status = store_end(rows, &fault);
-	assert_int_equal(status, fixture_is_postgresql() ? ASH_RESOURCE_EXHAUSTED : ASH_OK);
-	if (status != ASH_OK)
-		assert_non_null(strstr(fault.message, "give the query a limit"));
-	store_rollback(session);
-	must(store_begin(session, BILLING, STORE_WRITE, &fault));
-	must(EXEC(session, "insert into billing.every (id) values (1)"));
-	commit(session);
-}
-
-/* The row that fails is far behind the first. */
-static void rows_may_fail_in_the_middle(void **state)
-{
-	static const char SQL[] =
-		"with recursive n(i) as (select 1 union all select i + 1 from n where i < 9000) "
-		"select (case when i < 8000 then 1 else 9223372036854775807 end)::bigint + 1, i "
-		"from n";
-	struct store_session *session = write_billing(state);
-	struct store_rows *rows = QUERY(session, SQL);
-	int64_t seen = 0;
-	while (store_next(rows))
-		seen = store_get_int(rows, 1);
-	ash_status status = store_end(rows, &fault);
-	if (fixture_is_postgresql()) {
-		assert_in_range(seen, 1000, 7999);
-		assert_int_equal(status, ASH_OUT_OF_RANGE);
-		assert_int_equal(EXEC(session, "delete from billing.every"), ASH_ABORTED);
-	}
-	store_rollback(session);
-	must(store_begin(session, BILLING, STORE_WRITE, &fault));
-	must(EXEC(session, "insert into billing.every (id) values (1)"));
-	commit(session);
-}
-
-static void rows_end_at_the_deadline(void **state)
-{
-	struct store_session *session = write_billing(state);
-	struct store_rows *rows = QUERY(session, COUNTED, ash_int(1000000000000));
-	assert_true(store_next(rows));
-	store_set_deadline(session, clock_monotonic() + 200000000);
-	while (store_next(rows))
-		;
-	assert_int_equal(store_end(rows, &fault), ASH_DEADLINE_EXCEEDED);
-	store_set_deadline(session, STORE_NO_DEADLINE);
-	store_rollback(session);
-	must(store_begin(session, BILLING, STORE_WRITE, &fault));
-	must(EXEC(session, "insert into billing.every (id) values (1)"));
-	commit(session);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -974,8 +760,6 @@ int main(void)
 		TEST(what_is_sent_and_fails_takes_the_transaction_back),
 		TEST(the_last_statement_commits),
 		TEST(a_reading_transaction_only_reads),
-		TEST(statements_run_while_rows_are_open),
-		TEST(rows_that_are_left_open_close_with_the_transaction),
 		TEST(transactions_are_one_at_a_time),
 		TEST(more_statements_than_are_kept),
 		TEST(a_statement_is_not_shared_between_modules),
@@ -983,15 +767,10 @@ int main(void)
 		TEST(the_pool_has_a_bound),
 		TEST(health_is_asked),
 		TEST(a_statement_ends_at_its_deadline),
+		TEST(signals_end_no_statement),
 		TEST(many_threads_write_and_none_is_lost),
 		TEST(readers_do_not_wait_for_a_writer),
 		TEST(the_time_of_a_transaction_stands_still),
-		TEST(millions_of_rows_take_no_memory),
-		TEST(many_rows_stay_open_beside_other_statements),
-		TEST(rows_that_nobody_reads_to_the_end_are_forgotten),
-		TEST(what_is_kept_of_open_rows_has_a_bound),
-		TEST(rows_may_fail_in_the_middle),
-		TEST(rows_end_at_the_deadline),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,6 +223,30 @@ static void a_lock_is_not_waited_for_longer_than_said(void **state)
 #define TEST(function)                                                                             \
 	cmocka_unit_test_setup_teardown(function, fixture_set_up_empty, fixture_tear_down)
 
+/* Their list comes row by row, and is kept up to a bound. */
+static void more_than_can_be_kept_are_refused(void **state)
+{
+	const struct fixture *fixture = *state;
+	char sql[400];
+	assert_int_equal(migrate(state, STEPS, 2, false), ASH_OK);
+	snprintf(sql, sizeof sql,
+		 "with recursive n (i) as (select 1 union all select i + 1 from n where i < %d) "
+		 "insert into %s (module, name, checksum, applied_at) select 'gone', "
+		 "'m' || i, 'x', %s from n",
+		 STORE_APPLIED_LIMIT - 2,
+		 fixture_is_postgresql() ? "ashlar.migration" : "\"ashlar.migration\"",
+		 fixture_is_postgresql() ? "now()" : "0");
+	fixture_admin(fixture, sql);
+	assert_int_equal(migrate(state, STEPS, 2, false), ASH_OK);
+	assert_int_equal(migrate(state, STEPS, 3, false), ASH_OK);
+	assert_int_equal(migrate(state, STEPS, 3, false), ASH_RESOURCE_EXHAUSTED);
+	assert_non_null(strstr(fault.message, "more than 65536 migrations ran"));
+	/* What was on its way is gone: the connection is of use. */
+	assert_int_equal(store_migrate(fixture->store, NULL, &fault), ASH_RESOURCE_EXHAUSTED);
+	assert_int_equal(store_health(fixture->store, 60 * 1000 * 1000 * 1000ULL, &fault), ASH_OK);
+	assert_int_equal(count(state, "select count(*) from billing.aa"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +259,7 @@ int main(void)
 		TEST(many_at_once_run_each_once),
 		TEST(an_old_connection_sees_the_new_schema),
 		TEST(identities_are_given_and_not_used_again),
+		TEST(more_than_can_be_kept_are_refused),
 		TEST(a_lock_is_not_waited_for_longer_than_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* Calls the same function through a plain pointer and through its port. */
 #include "caller.module.h"
 
+#include "adder.port.h"
+
 #include <time.h>
 
 static ash_status add(ash_call *call, const AdderPair *in, AdderSum *out)

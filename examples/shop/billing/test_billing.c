@@ -32,6 +32,30 @@ ASH_TEST(goods_without_an_invoice_are_tried_again_and_then_a_dead_letter)
 	ash_expect_rows(test, "billing", "select order_id from billing.payment");
 }
 
+ASH_TEST(an_invoice_is_paid_once_and_never_after_it_was_refunded)
+{
+	BillingOpenReply opened;
+	BillingPayReply paid;
+	BillingRefundReply refunded;
+	const BillingOpenRequest invoice = {.order_id = 7, .cents = 500, .card = "1"};
+	for (int i = 0; i < 2; i++) {
+		ash_expect_ok(test, billing_open(ash_test_call(test), &invoice, &opened));
+		ash_expect_ok(test, billing_pay(ash_test_call(test),
+						&(BillingPayRequest){.order_id = 7}, &paid));
+		ash_expect_rows(test, "billing", "select order_id, cents from billing.payment",
+				"7|500");
+	}
+	for (int i = 0; i < 2; i++) {
+		ash_expect_ok(test,
+			      billing_refund(ash_test_call(test),
+					     &(BillingRefundRequest){.order_id = 7}, &refunded));
+		ash_expect_status(test, ASH_FAILED_PRECONDITION,
+				  billing_pay(ash_test_call(test),
+					      &(BillingPayRequest){.order_id = 7}, &paid));
+		ash_expect_rows(test, "billing", "select count(*) from billing.payment", "0");
+	}
+}
+
 ASH_TEST(an_unknown_order_has_no_invoice)
 {
 	BillingInvoice invoice;

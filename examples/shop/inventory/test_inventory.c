@@ -41,6 +41,40 @@ ASH_TEST(what_was_kept_goes_back_when_the_order_is_cancelled)
 	ash_expect_rows(test, "inventory", "select order_id from inventory.reservation");
 }
 
+static bool reserve(ash_test *test, int64_t id, int64_t quantity)
+{
+	InventoryReserveReply reply;
+	ash_expect_ok(test, inventory_reserve(ash_test_call_as(test, "orders"),
+					      &(InventoryReserveRequest){.order_id = id,
+									 .sku = "teapot",
+									 .quantity = quantity},
+					      &reply));
+	return !reply.out_of_stock;
+}
+
+static void release(ash_test *test, int64_t id)
+{
+	InventoryReleaseReply reply;
+	ash_expect_ok(test, inventory_release(ash_test_call_as(test, "orders"),
+					      &(InventoryReleaseRequest){.order_id = id}, &reply));
+}
+
+ASH_TEST(what_comes_again_or_late_changes_nothing)
+{
+	ash_expect(test, reserve(test, 1, 2));
+	ash_expect(test, reserve(test, 1, 2));
+	ash_expect(test, !reserve(test, 2, 2));
+	expect_teapots(test, "1");
+	release(test, 1);
+	release(test, 1);
+	ash_expect(test, !reserve(test, 1, 2));
+	ash_expect(test, !reserve(test, 2, 2));
+	release(test, 3);
+	ash_expect(test, !reserve(test, 3, 2));
+	expect_teapots(test, "3");
+	ash_expect_rows(test, "inventory", "select order_id from inventory.reservation");
+}
+
 ASH_TEST(a_restock_is_added)
 {
 	InventoryRestockReply reply;
@@ -57,7 +91,7 @@ ASH_TEST(a_price_is_asked_for_outside_of_a_transaction_only)
 	ash_call *call = ash_test_call_as(test, "orders");
 	ash_tx *tx;
 	ash_expect_ok(test, ash_begin(call, &tx));
-	ash_expect_status(test, ASH_FAILED_PRECONDITION,
+	ash_expect_status(test, ASH_INTERNAL,
 			  inventory_price(call, &(InventoryPriceRequest){.sku = "teapot"}, &reply));
 	ash_expect_message(test, "inside an open transaction");
 	ash_rollback(tx);

@@ -61,6 +61,61 @@ ASH_TEST(a_declined_card_cancels_the_order)
 	ash_expect_published(test, &orders_order_cancelled_event, {"order_id", ash_int(id)});
 }
 
+/* ---- the same, as a saga ---- */
+
+static int64_t place_saga(ash_test *test, const char *sku, int64_t quantity, const char *card)
+{
+	OrdersPlaceReply reply = {0};
+	const OrdersPlaceRequest request = {.customer = "Ada",
+					    .sku = (char *)sku,
+					    .quantity = quantity,
+					    .card = (char *)card,
+					    .flow = "saga"};
+	ash_expect_ok(test, orders_place(ash_test_call(test), &request, &reply));
+	return reply.order_id;
+}
+
+ASH_TEST(a_saga_pays_and_confirms_the_order)
+{
+	int64_t id = place_saga(test, "tea", 2, "1");
+	ash_expect_nothing_else_published(test);
+	ash_test_settle(test);
+	expect_state(test, id, "confirmed", "");
+	ash_expect_published(test, &orders_order_placed_event, {"order_id", ash_int(id)});
+	ash_expect_published(test, &orders_order_confirmed_event, {"cents", ash_int(1580)});
+	ash_expect_nothing_else_published(test);
+	ash_expect_rows(test, "billing", "select state from billing.invoice", "paid");
+	ash_expect_rows(test, "billing", "select cents from billing.payment", "1580");
+	ash_expect_rows(test, "inventory", "select quantity from inventory.reservation", "2");
+	ash_expect_span(test, .name = "orders.fulfil/pay", .module = "orders",
+			.parent = "orders.v1.Orders/Place");
+	ash_expect_span(test, .name = "billing.v1.Billing/Pay", .module = "billing",
+			.parent = "orders.fulfil/pay");
+}
+
+ASH_TEST(a_saga_puts_back_what_a_declined_card_cannot_pay)
+{
+	int64_t id = place_saga(test, "mug", 2, "0002");
+	ash_test_settle(test);
+	expect_state(test, id, "cancelled", "the card was declined");
+	ash_expect_published(test, &orders_order_placed_event, {"order_id", ash_int(id)});
+	ash_expect_published(test, &orders_order_cancelled_event, {"order_id", ash_int(id)});
+	ash_expect_nothing_else_published(test);
+	ash_expect_rows(test, "inventory",
+			"select quantity from inventory.product where sku = 'mug'", "1000");
+	ash_expect_rows(test, "billing", "select count(*) from billing.payment", "0");
+	/* What billing committed stays, though the step that asked for it failed. */
+	ash_expect_rows(test, "billing", "select state from billing.invoice", "declined");
+}
+
+ASH_TEST(a_saga_cancels_what_is_out_of_stock)
+{
+	int64_t id = place_saga(test, "teapot", 4, "1");
+	ash_test_settle(test);
+	expect_state(test, id, "cancelled", "out of stock");
+	ash_expect_rows(test, "billing", "select state from billing.invoice", "open");
+}
+
 ASH_TEST(the_same_key_places_one_order)
 {
 	const OrdersPlaceRequest request = {.customer = "Ada", .sku = "tea", .quantity = 1};

@@ -167,13 +167,17 @@ async function showStock() {
   find("products").replaceChildren(find("products").firstElementChild, ...cards);
 }
 
-async function guard(action) {
+// What went wrong for a person stays until that person's next action, whatever the page does meanwhile.
+const problems = {person: "", page: ""};
+
+async function guard(action, whose = "person") {
   try {
     await action();
-    find("problem").textContent = "";
+    problems[whose] = "";
   } catch (error) {
-    find("problem").textContent = error.message;
+    problems[whose] = error.message;
   }
+  find("problem").textContent = problems.person || problems.page;
 }
 
 async function place(body) {
@@ -212,14 +216,14 @@ find("statements").onchange = (event) =>
   find("spans").classList.toggle("brief", !event.target.checked);
 
 async function follow() {
-  if (!document.hidden && watched && watched.looks > 0) await guard(look);
+  if (!document.hidden && watched && watched.looks > 0) await guard(look, "page");
   setTimeout(follow, 300);
 }
 
 async function refresh() {
-  if (!document.hidden) await guard(showOrders);
+  if (!document.hidden) await guard(showOrders, "page");
   setTimeout(refresh, 1500);
 }
 
-guard(showStock).then(refresh).then(follow);
+guard(showStock, "page").then(refresh).then(follow);
 showSteps(steps([], null, null, null), 0);

@@ -28,6 +28,7 @@ static bool has(const void *handlers, uint16_t method)
 
 static const ash_invoke INVOKE[] = {invoke, invoke};
 static const char *const GET_THINGS[] = {"GET /things/{name}", "GET /things", NULL};
+static const char *const METRICS[] = {"GET /metrics", NULL};
 static const char *const CLASHES[] = {"GET /things/{other}", "POST /things", "PUT things", NULL};
 static const ash_method FINDS[] = {
 	{"Find", &things__v1__find__descriptor, &things__v1__found__descriptor, ASH_OWN,
@@ -118,6 +119,40 @@ static void routes_that_clash_have_their_places(void **state)
 	settings_release(&settings);
 }
 
+static void a_route_that_is_built_in_has_its_place(void **state)
+{
+	static const ash_method FINDS_METRICS = {
+		"Find",  &things__v1__find__descriptor, &things__v1__found__descriptor,
+		ASH_OWN, ASH_NO_SIDE_EFFECTS,           NULL,
+		METRICS,
+	};
+	ash_port port = THINGS_PORT;
+	port.methods = &FINDS_METRICS;
+	port.method_count = 1;
+	ash_provides provides = THINGS_PROVIDES[0];
+	provides.port = &port;
+	ash_module module = THINGS;
+	module.provides = &provides;
+	const ash_module *const modules[] = {&module, NULL};
+	const ash_app app = {.name = "test", .modules = modules};
+	struct error_list errors = {0};
+	struct error error;
+	struct settings settings;
+	struct host host = {0};
+	char line[2048];
+	(void)state;
+	settings_init(&settings);
+	assert_int_equal(host_init(&host, &app, &settings, &errors, &error), 0);
+	assert_int_equal(errors.count, 1);
+	error_format(&errors.items[0], line, sizeof line);
+	assert_non_null(strstr(line, "things/module.yaml:2:"));
+	assert_non_null(
+		strstr(line, "things.v1.Things/Find: 'GET /metrics' is a route that is built"));
+	error_list_clear(&errors);
+	host_release(&host);
+	settings_release(&settings);
+}
+
 /* All of a life but the server, whose own tests let its memory run out. */
 static bool live(const ash_module *const *modules, struct settings *settings)
 {
@@ -161,6 +196,109 @@ static void memory_may_run_out(void **state)
 		assert_true(nth < 100000);
 	}
 	assert_true(live(GOOD, &settings));
+	settings_release(&settings);
+}
+
+/* ---- one process of several ---- */
+
+static const ash_named ON_OTHERS[] = {{"others", {"callers/module.yaml", 4, 14}}};
+static const ash_module CALLERS = {.name = "callers",
+				   .owner = "us",
+				   .place = {"callers/module.yaml", 1, 9},
+				   .depends_on = ON_OTHERS,
+				   .depends_on_count = 1,
+				   .code = ""};
+/* Known by its contract alone. */
+static const ash_provides OTHERS_PROVIDE[] = {
+	{&OTHERS_PORT, NULL, NULL, 0, {"others/module.yaml", 3, 9}}};
+static const ash_module FAR = {.name = "others",
+			       .owner = "them",
+			       .place = {"others/module.yaml", 1, 9},
+			       .provides = OTHERS_PROVIDE,
+			       .provides_count = 1};
+static const ash_module *const PARTED[] = {&CALLERS, &THINGS, &FAR, NULL};
+
+/* Nobody listens at port 1. */
+static const char PLACES[] = "version: 1\nprocesses:\n"
+			     "  here: {modules: [callers, things], role: worker}\n"
+			     "  there: {modules: [others], address: [http://127.0.0.1:1, "
+			     "\"http://[::1]:1\"]}\n";
+
+static void place(struct placement *placement, struct settings *settings)
+{
+	struct error_list errors = {0}, warnings = {0};
+	struct error error;
+	char wrong[200];
+	bool known;
+	settings_init(settings);
+	settings->role = ROLE_WORKER;
+	settings->log = LOG_ERROR_LEVEL;
+	assert_null(settings_set(settings, STR("store"), STR("sqlite::memory:"), &known, wrong,
+				 sizeof wrong));
+	assert_int_equal(placement_read("d.yaml", str_of(PLACES), true, placement, &errors, &error),
+			 0);
+	assert_int_equal(placement_judge(placement, PARTED, 3, &errors, &warnings, &error), 0);
+	assert_int_equal(errors.count, 0);
+	settings->placement = placement;
+	settings->process = placement_process(placement, "here");
+}
+
+static void a_port_of_another_process_is_called_there(void **state)
+{
+	const struct store_migration_options all = {0};
+	const ash_app app = {.name = "test", .modules = PARTED};
+	_cleanup_(placement_release) struct placement placement = {0};
+	_cleanup_(text_release) struct text text = {0};
+	struct error_list errors = {0};
+	struct settings settings;
+	struct host host = {0};
+	struct request request;
+	struct error error;
+	struct fault fault;
+	Things__V1__Find in = THINGS__V1__FIND__INIT;
+	Things__V1__Found out = THINGS__V1__FOUND__INIT;
+	(void)state;
+	place(&placement, &settings);
+	assert_int_equal(host_init(&host, &app, &settings, &errors, &error), 0);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(host_open(&host, &fault), ASH_OK);
+	assert_int_equal(host_migrate(&host, &all, &fault), ASH_OK);
+	assert_int_equal(host_start(&host, &fault), ASH_OK);
+	request_begin(&request, &host.environment, CALL_NO_DEADLINE, NULL);
+	assert_int_equal(request_call(&request, "test",
+				      registry_binding(&host.registry, &OTHERS_PORT), 0, &in, &out),
+			 ASH_UNAVAILABLE);
+	assert_non_null(strstr(request.fault.message, "others.v1.Others/Take: http://"));
+	request_end(&request);
+	for (int tries = 0; tries < 2000 && (!text.at || strstr(text.at, "null")); tries++) {
+		usleep(10000);
+		text_clear(&text);
+		remotes_write(host.remotes, &text);
+		text_add_byte(&text, '\0');
+	}
+	assert_string_equal(text.at, ",\"remotes\":[{\"process\":\"there\",\"address\":"
+				     "\"http://127.0.0.1:1\",\"up\":false},{\"process\":\"there\","
+				     "\"address\":\"http://[::1]:1\",\"up\":false}]");
+	host_release(&host);
+	settings_release(&settings);
+}
+
+static void memory_may_run_out_in_one_of_several(void **state)
+{
+	_cleanup_(placement_release) struct placement placement = {0};
+	struct settings settings;
+	(void)state;
+	place(&placement, &settings);
+	assert_true(live(PARTED, &settings));
+	for (long nth = 1;; nth++) {
+		mem_fail_from(nth);
+		bool lives = live(PARTED, &settings);
+		if (!mem_fail_never())
+			break;
+		(void)lives;
+		assert_true(nth < 100000);
+	}
+	assert_true(live(PARTED, &settings));
 	settings_release(&settings);
 }
 
@@ -224,7 +362,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_that_clash_have_their_places),
+		cmocka_unit_test(a_route_that_is_built_in_has_its_place),
 		cmocka_unit_test(memory_may_run_out),
+		cmocka_unit_test(a_port_of_another_process_is_called_there),
+		cmocka_unit_test(memory_may_run_out_in_one_of_several),
 		cmocka_unit_test(a_declared_saga_is_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

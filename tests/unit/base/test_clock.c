@@ -74,6 +74,19 @@ static void time_goes_on(void **state)
 	}
 }
 
+static void ticks_are_never_ahead_and_go_on(void **state)
+{
+	(void)state;
+	uint64_t first = clock_coarse(), last = first;
+	assert_true(clock_coarse_tick() > 0);
+	assert_true(clock_system.coarse(&clock_system) <= clock_system.monotonic(&clock_system));
+	while (last == first) {
+		last = clock_coarse();
+		assert_true(last >= first);
+		assert_true(last <= clock_monotonic());
+	}
+}
+
 static void a_moment_to_come_is_after_now_and_does_not_run_over(void **state)
 {
 	(void)state;
@@ -94,6 +107,7 @@ int main(void)
 		cmocka_unit_test(a_moment_to_come_is_after_now_and_does_not_run_over),
 		cmocka_unit_test(today_is_what_the_environment_says),
 		cmocka_unit_test(time_goes_on),
+		cmocka_unit_test(ticks_are_never_ahead_and_go_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <string.h>
 
 #include "base/crew.h"
@@ -30,6 +31,32 @@ static void copies_are_terminated(void **state)
 	assert_string_equal(copy, "abc");
 	_cleanup_(mem_freep) char *empty = mem_copy(NULL, 0);
 	assert_string_equal(empty, "");
+}
+
+/* Whether it has pages of its own; `*known` is false under an allocator that does not say so. */
+static bool has_pages(size_t size, bool *known)
+{
+	size_t before = mallinfo2().hblks;
+	_cleanup_(mem_freep) char *block = mem_alloc(size);
+	assert_non_null(block);
+	size_t after = mallinfo2().hblks;
+	*known = mallinfo2().arena > 0 && after >= before;
+	return after > before;
+}
+
+/* Freeing a large block makes glibc keep all that are smaller, unless it is told not to. */
+static void large_blocks_go_back(void **state)
+{
+	bool known;
+	(void)state;
+	bool had = has_pages((size_t)8 << 20, &known);
+	if (!known || !had)
+		skip();
+	mem_keep_little();
+	assert_true(has_pages((size_t)4 << 20, &known));
+	assert_true(has_pages((size_t)8 << 20, &known));
+	assert_true(has_pages((size_t)512 << 10, &known));
+	assert_false(has_pages((size_t)64 << 10, &known));
 }
 
 static void arrays_grow_by_doubling(void **state)
@@ -128,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed),
 		cmocka_unit_test(copies_are_terminated),
+		cmocka_unit_test(large_blocks_go_back),
 		cmocka_unit_test(arrays_grow_by_doubling),
 		cmocka_unit_test(arrays_that_overflow_are_refused),
 		cmocka_unit_test(the_nth_and_all_after_it_fail),

@@ -12,18 +12,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/process.h"
 
-/* A child that listens on a port, and has a file open with a lock on its byte 7. */
+/* A child that listens on a port and at its path with ".s", and has a file open with a lock on its
+ * byte 7. */
 struct child {
 	pid_t pid;
 	uint16_t port;
 	char path[64];
 	char expected[64]; /* what is told of it begins so */
 };
+
+static bool listen_at(const char *path)
+{
+	struct sockaddr_un local = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	snprintf(local.sun_path, sizeof local.sun_path, "%s.s", path);
+	return bind(listener, (struct sockaddr *)&local, sizeof local) == 0 &&
+	       listen(listener, 1) == 0;
+}
 
 static void hold(const char *path, int answer)
 {
@@ -34,7 +45,7 @@ static void hold(const char *path, int answer)
 	int listener = socket(AF_INET, SOCK_STREAM, 0), file = open(path, O_RDWR);
 	if (bind(listener, (struct sockaddr *)&address, length) < 0 || listen(listener, 1) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&address, &length) < 0 ||
-	    fcntl(file, F_SETLK, &lock) < 0)
+	    fcntl(file, F_SETLK, &lock) < 0 || !listen_at(path))
 		_exit(1);
 	uint16_t port = ntohs(address.sin_port);
 	if (write(answer, &port, sizeof port) != sizeof port)
@@ -68,6 +79,9 @@ static int end_child(void **state)
 	struct child *child = *state;
 	kill(child->pid, SIGKILL);
 	waitpid(child->pid, NULL, 0);
+	char local[sizeof child->path + 2];
+	snprintf(local, sizeof local, "%s.s", child->path);
+	unlink(local);
 	unlink(child->path);
 	free(child);
 	return 0;
@@ -82,10 +96,14 @@ static void check(const struct child *child, const char *told)
 static void who_listens_is_found(void **state)
 {
 	struct child *child = *state;
-	char told[PROCESS_SIZE];
+	char told[PROCESS_SIZE], local[sizeof child->path + 2];
 	assert_true(process_at_port(child->port, told, sizeof told));
 	check(child, told);
 	assert_false(process_at_port(0, told, sizeof told));
+	snprintf(local, sizeof local, "%s.s", child->path);
+	assert_true(process_at_socket(local, told, sizeof told));
+	check(child, told);
+	assert_false(process_at_socket(child->path, told, sizeof told));
 }
 
 static void who_has_a_file_is_found(void **state)

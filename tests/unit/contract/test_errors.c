@@ -317,7 +317,7 @@ static void of_what_modules_own_and_may(void **state)
 		 "src/a/module.yaml:2:1: unknown key 'mod?ule'; did you mean 'module'?\n"
 		 "src/a/module.yaml:3:1: unknown key 'é'; the keys here are module, description, "
 		 "owner, layer, depends_on, public, visible_to, external, roots, data, ports, "
-		 "events, schedules, sagas, rules, strict, exceptions\n"
+		 "replaces, events, schedules, sagas, choreographies, rules, strict, exceptions\n"
 		 "src/a/module.yaml:4:14: 'é' is no module name; use letters, digits and _ . / -\n"
 		 "src/a/module.yaml:4:17: 'nö' is no module name; use letters, digits and _ . / "
 		 "-\n"},

@@ -6,10 +6,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -21,8 +19,14 @@ static pthread_mutex_t order_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const ash_event PLACED = {"shop.Placed", "shop", &shop__placed__descriptor, NULL};
 static const ash_event KEYED = {"shop.PlacedKeyed", "shop", &shop__placed__descriptor, "order_id"};
-const ash_event *const FIXTURE_PLACED = &PLACED, *const FIXTURE_KEYED = &KEYED;
-static const ash_event *const PUBLISHES[] = {&PLACED, &KEYED};
+static const ash_event CHARGED = {"billing.Charged", "billing", &shop__placed__descriptor,
+				  "order_id"};
+const ash_event *const FIXTURE_PLACED = &PLACED, *const FIXTURE_KEYED = &KEYED,
+		       *const FIXTURE_CHARGED = &CHARGED;
+static const ash_event *const PUBLISHES[] = {&PLACED, &KEYED}, *const BILLING_PUBLISHES[] = {
+								       &CHARGED};
+static const ash_flow FLOW[] = {{"shop.PlacedKeyed", "billing.Charged", false, {0}, {0}}};
+static const ash_choreography ORDER = {"shop.order", 600, FLOW, 1, {"shop/module.yaml", 9, 3}};
 
 static ash_status note(ash_call *call, const char *sql, const Shop__Placed *event)
 {
@@ -35,6 +39,8 @@ static ash_status deliver_billing(const void *code, ash_call *call, const void *
 {
 	const Shop__Placed *event = message;
 	(void)code;
+	if (current->before)
+		ASH_TRY(current->before(call, event));
 	if (!current->bare)
 		ASH_TRY(note(call, "insert into billing.charge (order_id, cents) values ($1, $2)",
 			     event));
@@ -57,16 +63,55 @@ static ash_status deliver_audit(const void *code, ash_call *call, const void *me
 	return note(call, "insert into audit.line (order_id, cents) values ($1, $2)", message);
 }
 
+/* What audit's port does: it notes a call once, by the key that came with it. */
+static ash_status note_call(const void *handlers, ash_call *call, const void *in, void *out)
+{
+	const Shop__Placed *event = in;
+	const char *key = ash_idempotency_key(call);
+	(void)handlers, (void)out;
+	{
+		ASH_TX(tx, call);
+		ASH_TRY(ash_exec(tx,
+				 "insert into audit.call (key, order_id) values ($1, $2) "
+				 "on conflict (key) do nothing",
+				 ash_text(key), ash_text(event->order_id)));
+		ASH_TRY(ash_commit(tx));
+	}
+	return current->audit ? current->audit(call, event) : ASH_OK;
+}
+
 static bool has(const void *code)
 {
 	(void)code;
 	return true;
 }
 
+static bool has_method(const void *handlers, uint16_t method)
+{
+	(void)handlers;
+	return method <= FIXTURE_NOTE_JOINED;
+}
+
+static uint32_t audit_id;
+static const ash_method AUDIT_METHODS[] = {
+	[FIXTURE_NOTE] = {.name = "Note",
+			  .request = &shop__placed__descriptor,
+			  .reply = &shop__placed__descriptor},
+	[FIXTURE_NOTE_JOINED] = {.name = "NoteJoined",
+				 .request = &shop__placed__descriptor,
+				 .reply = &shop__placed__descriptor,
+				 .transaction = ASH_JOINS}};
+const ash_port FIXTURE_AUDIT = {"audit.v1.Audit", "audit", AUDIT_METHODS, 2, &audit_id};
+static const ash_invoke AUDIT_INVOKE[] = {note_call, note_call};
+static const ash_provides AUDIT_PROVIDES[] = {
+	{&FIXTURE_AUDIT, AUDIT_INVOKE, has_method, 0, {"audit/module.yaml", 5, 9}}};
+
 static const ash_named SHOP_OWNS[] = {{"shop", {"shop/module.yaml", 3, 15}}};
 static const ash_named BILLING_OWNS[] = {{"billing", {"billing/module.yaml", 3, 15}}};
 static const ash_named AUDIT_OWNS[] = {{"audit", {"audit/module.yaml", 3, 15}}};
 static const ash_named USES_SHOP[] = {{"shop", {"module.yaml", 2, 14}}};
+static const ash_named USES_BOTH[] = {{"shop", {"module.yaml", 2, 14}},
+				      {"audit", {"module.yaml", 2, 20}}};
 static const ash_subscribes BILLING_SUBSCRIBES[] = {
 	{&PLACED, deliver_billing, has, {"billing/module.yaml", 4, 23}},
 	{&KEYED, deliver_billing, has, {"billing/module.yaml", 4, 36}},
@@ -82,14 +127,18 @@ static const ash_module SHOP = {.name = "shop",
 				.owns_count = 1,
 				.publishes = PUBLISHES,
 				.publishes_count = 2,
+				.choreographies = &ORDER,
+				.choreography_count = 1,
 				.code = ""};
 static const ash_module BILLING = {.name = "billing",
 				   .owner = "payments",
 				   .place = {"billing/module.yaml", 1, 9},
-				   .depends_on = USES_SHOP,
-				   .depends_on_count = 1,
+				   .depends_on = USES_BOTH,
+				   .depends_on_count = 2,
 				   .owns = BILLING_OWNS,
 				   .owns_count = 1,
+				   .publishes = BILLING_PUBLISHES,
+				   .publishes_count = 1,
 				   .subscribes = BILLING_SUBSCRIBES,
 				   .subscribes_count = 2,
 				   .code = ""};
@@ -100,28 +149,17 @@ static const ash_module AUDIT = {.name = "audit",
 				 .depends_on_count = 1,
 				 .owns = AUDIT_OWNS,
 				 .owns_count = 1,
+				 .provides = AUDIT_PROVIDES,
+				 .provides_count = 1,
 				 .subscribes = AUDIT_SUBSCRIBES,
 				 .subscribes_count = 1,
 				 .code = ""};
 
 /* ---- the application ---- */
 
-static int64_t fixture_wall(const struct clock *clock)
+static void open_application(struct application *app, const char *location)
 {
-	(void)clock;
-	return __atomic_load_n(&current->wall, __ATOMIC_RELAXED);
-}
-
-static uint64_t fixture_monotonic(const struct clock *clock)
-{
-	(void)clock;
-	return clock_monotonic();
-}
-
-static const struct clock fixture_clock = {fixture_monotonic, fixture_wall};
-
-static void open_store(struct fixture *fixture, const char *location)
-{
+	static const ash_module *const MODULES[] = {&SHOP, &BILLING, &AUDIT};
 	static const char *const SHOP_SCHEMA[] = {"shop", NULL},
 				 *const BILLING_SCHEMA[] = {"billing", NULL},
 				 *const AUDIT_SCHEMA[] = {"audit", NULL};
@@ -133,71 +171,49 @@ static void open_store(struct fixture *fixture, const char *location)
 		 "create table billing.charge (order_id text not null, cents bigint not null)"}};
 	static const struct store_migration A[] = {
 		{"0001_line.sql",
-		 "create table audit.line (order_id text not null, cents bigint not null)"}};
-	const struct store_module modules[] = {{"shop", SHOP_SCHEMA, S, 1},
-					       {"billing", BILLING_SCHEMA, B, 1},
-					       {"audit", AUDIT_SCHEMA, A, 1},
-					       event_store_module()};
-	const struct store_options options = {
-		.location = location, .modules = modules, .module_count = 4};
+		 "create table audit.line (order_id text not null, cents bigint not null);\n"
+		 "create table audit.call (key text primary key, order_id text not null)"}};
+	const struct store_module tables[] = {{"shop", SHOP_SCHEMA, S, 1},
+					      {"billing", BILLING_SCHEMA, B, 1},
+					      {"audit", AUDIT_SCHEMA, A, 1},
+					      event_store_module()};
+	application_open(app, location, MODULES, 3, tables, 4);
+}
+
+void fixture_join_part(struct fixture *fixture, const char *location, struct event_options options,
+		       unsigned elsewhere)
+{
 	struct fault fault;
-	if (store_open(&fixture->store, &options, &fault) != ASH_OK ||
-	    store_migrate(fixture->store, &(struct store_migration_options){0}, &fault) != ASH_OK)
+	*fixture = (struct fixture){0};
+	current = fixture;
+	open_application(&fixture->app, location);
+	for (size_t i = 0; i < fixture->app.registry.member_count; i++)
+		fixture->app.registry.members[i].elsewhere = elsewhere >> i & 1;
+	if (event_hub_new(&fixture->app.environment, &options, fixture->app.metrics, &fixture->hub,
+			  &fault))
 		fail_msg("%s", fault.message);
 }
 
 void fixture_join(struct fixture *fixture, const char *location, struct event_options options)
 {
-	static const ash_module *const MODULES[] = {&SHOP, &BILLING, &AUDIT};
-	struct error_list errors = {0};
-	struct error error;
-	struct fault fault;
-	*fixture = (struct fixture){.wall = 1795241041000000};
+	fixture_join_part(fixture, location, options, 0);
+}
+
+void fixture_use(struct fixture *fixture)
+{
 	current = fixture;
-	fixture->metrics = metrics_new();
-	assert_int_equal(
-		registry_build(MODULES, 3, fixture->metrics, &fixture->registry, &errors, &error),
-		0);
-	assert_int_equal(errors.count, 0);
-	open_store(fixture, fixture_store(location));
-	fixture->environment = (struct environment){
-		.registry = &fixture->registry, .store = fixture->store, .clock = &fixture_clock};
-	if (event_hub_new(&fixture->environment, &options, fixture->metrics, &fixture->hub, &fault))
-		fail_msg("%s", fault.message);
-}
-
-const char *fixture_store(const char *location)
-{
-	const char *wanted = getenv("ASHLAR_STORE");
-	return wanted && strncmp(wanted, "postgres", 8) == 0 ? wanted : location;
-}
-
-void fixture_admin(const char *sql)
-{
-	PGconn *connection = PQconnectdb(getenv("ASHLAR_STORE_ADMIN"));
-	PGresult *result = PQexec(connection, sql);
-	ExecStatusType status = PQresultStatus(result);
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		fail_msg("%s: %s", sql, PQerrorMessage(connection));
-	PQclear(result);
-	PQfinish(connection);
 }
 
 void fixture_set_up(struct fixture *fixture, const char *location, struct event_options options)
 {
-	if (fixture_store(location) != location)
-		fixture_admin(
-			"set client_min_messages = error; drop schema if exists ashlar, shop, "
-			"billing, audit, ashlar_event cascade");
+	application_clear("shop, billing, audit, ashlar_event");
 	fixture_join(fixture, location, options);
 }
 
 void fixture_tear_down(struct fixture *fixture)
 {
 	event_hub_free(fixture->hub);
-	metrics_free(fixture->metrics);
-	store_free(fixture->store);
-	registry_release(&fixture->registry);
+	application_close(&fixture->app);
 }
 
 struct publishing {
@@ -215,21 +231,24 @@ static ash_status publish(void *context, ash_call *call)
 	ASH_TRY(ash_exec(tx, "insert into shop.placed (order_id, cents) values ($1, $2)",
 			 ash_text(event.order_id), ash_int(event.cents)));
 	ASH_TRY(ash_publish(tx, publishing->keyed ? &KEYED : &PLACED, &event));
-	return publishing->commit ? ash_commit(tx) : ASH_OK;
+	if (!publishing->commit)
+		return ASH_OK;
+	ASH_TRY(ash_commit(tx));
+	assert_int_equal(ash_publish(tx, &PLACED, &event), ASH_FAILED_PRECONDITION);
+	return ASH_OK;
 }
 
 ash_status fixture_publish(struct fixture *fixture, const char *order_id, int64_t cents, bool keyed,
 			   bool commit)
 {
 	struct publishing publishing = {order_id, cents, keyed, commit};
-	struct request request;
-	request_begin(&request, &fixture->environment, CALL_NO_DEADLINE, NULL);
-	ash_status status = request_run(&request, registry_find(&fixture->registry, "shop"), "test",
-					SPAN_SERVER, "place", publish, &publishing);
-	if (status != ASH_OK)
-		print_message("publish: %s\n", request.fault.message);
-	request_end(&request);
-	return status;
+	return application_run(&fixture->app, "shop", "place", publish, &publishing);
+}
+
+ash_status fixture_note(ash_call *call, uint16_t method, const Shop__Placed *event)
+{
+	Shop__Placed reply = SHOP__PLACED__INIT;
+	return ash_call_port(call, &FIXTURE_AUDIT, method, event, &reply);
 }
 
 size_t fixture_drain(struct fixture *fixture)
@@ -241,6 +260,14 @@ size_t fixture_drain(struct fixture *fixture)
 	return handled;
 }
 
+void fixture_settle(struct fixture *fixture)
+{
+	for (int i = 0; i < 20; i++) {
+		fixture_drain(fixture);
+		fixture->app.wall += 2000;
+	}
+}
+
 int64_t fixture_count(struct fixture *fixture, unsigned module, const char *table)
 {
 	struct store_session *session = NULL;
@@ -248,7 +275,7 @@ int64_t fixture_count(struct fixture *fixture, unsigned module, const char *tabl
 	struct fault fault;
 	char sql[200];
 	snprintf(sql, sizeof sql, "select count(*) from %s", table);
-	if (store_acquire(fixture->store, STORE_NO_DEADLINE, &session, &fault) ||
+	if (store_acquire(fixture->app.store, STORE_NO_DEADLINE, &session, &fault) ||
 	    store_begin(session, module, STORE_READ, &fault) ||
 	    store_query(session, sql, NULL, 0, &rows, &fault))
 		fail_msg("%s", fault.message);

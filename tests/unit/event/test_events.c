@@ -82,7 +82,7 @@ static void a_failed_handler_leaves_nothing_and_is_tried_again(void **state)
 	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 0);
 	assert_int_equal(fixture_count(&fixture, AUDIT, "audit.line"), 1);
 	for (int i = 0; i < 2; i++) {
-		fixture.wall += 1000;
+		fixture.app.wall += 1000;
 		fixture_drain(&fixture);
 	}
 	assert_int_equal(fixture_count(&fixture, BILLING, "billing.charge"), 1);
@@ -109,7 +109,7 @@ static void a_key_keeps_its_order_over_failures_and_others_go_on(void **state)
 	fixture_drain(&fixture);
 	assert_string_equal(fixture.order, "b:1 b:2 b:3 ");
 	for (int i = 0; i < 2; i++) {
-		fixture.wall += 1000;
+		fixture.app.wall += 1000;
 		fixture_drain(&fixture);
 	}
 	assert_string_equal(fixture.order, "b:1 b:2 b:3 a:1 a:2 a:3 ");
@@ -128,7 +128,7 @@ static void an_aborted_handler_is_an_attempt_like_any_other(void **state)
 	assert_int_equal(fixture_publish(&fixture, "a", 1, false, true), ASH_OK);
 	for (int i = 0; i < 3; i++) {
 		fixture_drain(&fixture);
-		fixture.wall += 1000;
+		fixture.app.wall += 1000;
 	}
 	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 2"),
 			 1);
@@ -141,10 +141,11 @@ static size_t take_and_die(bool again)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
 	struct delivery *deliveries;
+	struct workers_look look = {.next = UINT64_MAX};
 	struct fault fault;
 	size_t count = 0;
 	assert_int_equal(delivery_take(fixture.hub, (int64_t)(random_u64() >> 1), again, 16, &arena,
-				       &deliveries, &count, &fault),
+				       &deliveries, &count, &look, &fault),
 			 ASH_OK);
 	return count;
 }
@@ -152,7 +153,8 @@ static size_t take_and_die(bool again)
 static void rescue(int64_t *died)
 {
 	struct fault fault;
-	assert_int_equal(delivery_rescue(fixture.hub, died, &fault), ASH_OK);
+	int64_t freed;
+	assert_int_equal(delivery_rescue(fixture.hub, died, &freed, &fault), ASH_OK);
 }
 
 static void what_a_dead_process_had_is_free_after_its_lease(void **state)
@@ -163,7 +165,7 @@ static void what_a_dead_process_had_is_free_after_its_lease(void **state)
 	assert_int_equal(take_and_die(false), 2);
 	rescue(&died);
 	assert_int_equal(fixture_drain(&fixture), 0);
-	fixture.wall += 15000001;
+	fixture.app.wall += 15000001;
 	rescue(&died);
 	assert_int_equal(died, 0);
 	assert_int_equal(fixture_drain(&fixture), 2);
@@ -178,13 +180,13 @@ static void an_event_that_ends_its_process_each_time_dies_and_no_other_with_it(v
 	fixture_publish(&fixture, "good", 2, true, true);
 	assert_int_equal(take_and_die(false), 2);
 	for (int attempt = 2; attempt <= 3; attempt++) {
-		fixture.wall += 15000001;
+		fixture.app.wall += 15000001;
 		rescue(&died);
 		assert_int_equal(died, 0);
 		/* The last attempt is made alone. */
 		assert_int_equal(take_and_die(true), attempt < 3 ? 2 : 1);
 	}
-	fixture.wall += 15000001;
+	fixture.app.wall += 15000001;
 	rescue(&died);
 	assert_int_equal(died, 1);
 	assert_int_equal(fixture_drain(&fixture), 1);
@@ -196,15 +198,17 @@ static void a_late_process_cannot_undo_what_the_next_one_did(void **state)
 	(void)state;
 	_cleanup_(arena_release) struct arena arena = {0};
 	struct delivery *late;
+	struct workers_look look = {.next = UINT64_MAX};
 	struct fault fault;
 	size_t count = 0;
 	int64_t died = 0;
 	bool dead = false;
 	fixture_publish(&fixture, "a", 1, true, true);
-	assert_int_equal(delivery_take(fixture.hub, 7, false, 16, &arena, &late, &count, &fault),
-			 ASH_OK);
+	assert_int_equal(
+		delivery_take(fixture.hub, 7, false, 16, &arena, &late, &count, &look, &fault),
+		ASH_OK);
 	assert_int_equal(count, 1);
-	fixture.wall += 15000001;
+	fixture.app.wall += 15000001;
 	rescue(&died);
 	/* The next process has it, and the late one comes back and says that it failed. */
 	assert_int_equal(take_and_die(true), 1);
@@ -215,9 +219,10 @@ static void a_late_process_cannot_undo_what_the_next_one_did(void **state)
 			 1);
 	/* Nor can it complete it. */
 	struct request request;
-	request_begin(&request, &fixture.environment, CALL_NO_DEADLINE, NULL);
-	assert_int_equal(store_acquire(fixture.store, STORE_NO_DEADLINE, &request.session, &fault),
-			 ASH_OK);
+	request_begin(&request, &fixture.app.environment, CALL_NO_DEADLINE, NULL);
+	assert_int_equal(
+		store_acquire(fixture.app.store, STORE_NO_DEADLINE, &request.session, &fault),
+		ASH_OK);
 	assert_int_equal(store_begin(request.session, BILLING, STORE_WRITE, &fault), ASH_OK);
 	assert_int_equal(delivery_complete(fixture.hub, &request, late), ASH_ABORTED);
 	assert_true(request.lost);
@@ -246,7 +251,7 @@ static void an_outage_of_the_store_is_no_attempt(void **state)
 	fixture_publish(&fixture, "a", 1, true, true);
 	while (outages > 0) {
 		fixture_drain(&fixture);
-		fixture.wall += 1000001;
+		fixture.app.wall += 1000001;
 		assert_int_equal(
 			fixture_count(&fixture, EVENTS, "ashlar_event.delivery where state = 2"),
 			0);
@@ -262,14 +267,16 @@ static void what_is_postponed_twice_was_postponed_once(void **state)
 	(void)state;
 	_cleanup_(arena_release) struct arena arena = {0};
 	struct delivery *taken;
+	struct workers_look look = {.next = UINT64_MAX};
 	struct fault fault = {ASH_UNAVAILABLE, true, "out"};
 	size_t count = 0;
 	fixture_publish(&fixture, "a", 1, true, true);
-	assert_int_equal(delivery_take(fixture.hub, 7, false, 16, &arena, &taken, &count, &fault),
-			 ASH_OK);
+	assert_int_equal(
+		delivery_take(fixture.hub, 7, false, 16, &arena, &taken, &count, &look, &fault),
+		ASH_OK);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(delivery_postpone(fixture.hub, taken, &fault, &fault), ASH_OK);
-	fixture.wall += 1000001;
+	fixture.app.wall += 1000001;
 	assert_int_equal(fixture_drain(&fixture), 1);
 	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery"), 0);
 }
@@ -307,7 +314,7 @@ static void one_that_fails_among_them_takes_no_other_along(void **state)
 	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.inbox"), 50);
 	assert_int_equal(waiting(), 10);
 	fixture.billing = NULL;
-	fixture.wall += 1000;
+	fixture.app.wall += 1000;
 	fixture_drain(&fixture);
 	assert_int_equal(fixture.handled, 30);
 	assert_int_equal(waiting(), 0);
@@ -368,15 +375,89 @@ static ash_status publish_many(void *context, ash_call *call)
 	return ash_commit(tx);
 }
 
+static bool sees_what_waits(size_t *count)
+{
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct delivery *deliveries;
+	struct workers_look look = {.next = UINT64_MAX};
+	struct fault fault;
+	assert_int_equal(delivery_take(fixture.hub, (int64_t)(random_u64() >> 1), false, 16, &arena,
+				       &deliveries, count, &look, &fault),
+			 ASH_OK);
+	return look.behind;
+}
+
+/* On SQLite a worker looks again after each batch. */
+static void who_takes_sees_what_waits_for_its_key(void **state)
+{
+	size_t count = 0;
+	bool told = application_is_on_postgresql();
+	(void)state;
+	assert_false(sees_what_waits(&count));
+	fixture_publish(&fixture, "a", 1, true, true);
+	fixture_publish(&fixture, "b", 1, true, true);
+	assert_false(sees_what_waits(&count));
+	assert_int_equal(count, 2);
+	fixture_publish(&fixture, "c", 1, true, true);
+	fixture_publish(&fixture, "a", 2, true, true);
+	assert_int_equal(sees_what_waits(&count), told);
+	assert_int_equal(count, 1);
+	assert_int_equal(sees_what_waits(&count), told);
+	assert_int_equal(count, 0);
+	fixture_publish(&fixture, "d", 1, true, true);
+	fixture_publish(&fixture, "d", 2, true, true);
+	assert_int_equal(sees_what_waits(&count), told);
+	assert_int_equal(count, 1);
+}
+
+static ash_status fail_now(ash_call *call, const Shop__Placed *event)
+{
+	(void)event;
+	return ash_fail(call, ASH_INTERNAL, "not now");
+}
+
+/* Nobody wakes the workers for it: they know when. */
+static void what_failed_is_looked_for_when_it_is_due(void **state)
+{
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct delivery *deliveries;
+	struct workers_look look = {.next = UINT64_MAX};
+	struct fault fault;
+	size_t count = 1;
+	(void)state;
+	fixture.billing = fail_now;
+	uint64_t before = clock_monotonic(), longest = (uint64_t)300 * 1000000;
+	atomic_store(&fixture.hub->again_due, UINT64_MAX);
+	fixture_publish(&fixture, "a", 1, true, true);
+	fixture_drain(&fixture);
+	uint64_t after = clock_monotonic();
+	uint64_t due = atomic_load(&fixture.hub->again_due);
+	assert_in_range(due, before, after + longest);
+	assert_int_equal(fixture.hub->workers.due, due);
+	/* Another process sees it when it looks. */
+	fixture.app.wall -= 100000;
+	assert_int_equal(
+		delivery_take(fixture.hub, 7, true, 16, &arena, &deliveries, &count, &look, &fault),
+		ASH_OK);
+	assert_int_equal(count, 0);
+	assert_in_range(look.next, after, clock_monotonic() + longest + 100000000);
+	fixture.app.wall += 400000;
+	assert_int_equal(
+		delivery_take(fixture.hub, 7, true, 16, &arena, &deliveries, &count, &look, &fault),
+		ASH_OK);
+	assert_int_equal(count, 1);
+}
+
 /* How many of what was tried are taken at once. */
 static size_t take_again(void)
 {
 	_cleanup_(arena_release) struct arena arena = {0};
 	struct delivery *deliveries;
+	struct workers_look look = {.next = UINT64_MAX};
 	struct fault fault;
 	size_t count = 0;
 	assert_int_equal(delivery_take(fixture.hub, 4711, true, fixture.hub->options.batch, &arena,
-				       &deliveries, &count, &fault),
+				       &deliveries, &count, &look, &fault),
 			 ASH_OK);
 	assert_int_equal(delivery_give_back(fixture.hub, 4711, &fault), ASH_OK);
 	return count;
@@ -388,15 +469,15 @@ static void what_dead_processes_had_is_taken_in_batches(void **state)
 	struct request request;
 	int64_t died = 0;
 	size_t taken = 0;
-	request_begin(&request, &fixture.environment, CALL_NO_DEADLINE, NULL);
-	assert_int_equal(request_run(&request, registry_find(&fixture.registry, "shop"), "test",
+	request_begin(&request, &fixture.app.environment, CALL_NO_DEADLINE, NULL);
+	assert_int_equal(request_run(&request, registry_find(&fixture.app.registry, "shop"), "test",
 				     SPAN_SERVER, "place", publish_many, NULL),
 			 ASH_OK);
 	request_end(&request);
 	for (size_t count = 1; count > 0; taken += count)
 		count = take_and_die(false);
 	assert_int_equal(taken, BACKLOG / 2 * 3);
-	fixture.wall += 15000001;
+	fixture.app.wall += 15000001;
 	rescue(&died);
 	assert_int_equal(died, 0);
 	assert_int_equal(take_again(), 64);
@@ -492,7 +573,7 @@ static void a_trace_goes_through_the_outbox(void **state)
 	struct recorder *recorder = recorder_new(64, 1.0, &clock_system);
 	struct span spans[16];
 	uint64_t from = 0, lost = 0;
-	fixture.environment.recorder = recorder;
+	fixture.app.environment.recorder = recorder;
 	assert_int_equal(fixture_publish(&fixture, "a", 1, false, true), ASH_OK);
 	size_t published = recorder_read(recorder, &from, spans, 16, &lost);
 	const struct span root = spans[published - 1];
@@ -512,8 +593,56 @@ static void a_trace_goes_through_the_outbox(void **state)
 		assert_true(spans[i].parent == producer.id);
 	}
 	assert_int_equal(consumers, 2);
-	fixture.environment.recorder = NULL;
+	fixture.app.environment.recorder = NULL;
 	recorder_free(recorder);
+}
+
+static const ash_event *wanted;
+
+static ash_status publish_wanted(void *context, ash_call *call)
+{
+	const Shop__Placed placed = SHOP__PLACED__INIT;
+	(void)context;
+	ASH_TX(tx, call);
+	ASH_TRY(ash_publish(tx, wanted, &placed));
+	return ash_commit(tx);
+}
+
+/* Past what the generator writes: the event is the caller's, its contract's, or nobody's. */
+static void what_the_contract_does_not_name_is_not_published(void **state)
+{
+	static const ash_event BILLED = {"billing.Billed", "shop", &shop__placed__descriptor, NULL};
+	const struct {
+		const char *module;
+		const ash_event *event;
+		ash_status status;
+	} CASES[] = {
+		{"shop", FIXTURE_PLACED, ASH_OK},
+		{"shop", &BILLED, ASH_PERMISSION_DENIED},
+		{"billing", FIXTURE_PLACED, ASH_PERMISSION_DENIED},
+		{"audit", FIXTURE_KEYED, ASH_PERMISSION_DENIED},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		struct request request;
+		const struct member *member = registry_find(&fixture.app.registry, CASES[i].module);
+		wanted = CASES[i].event;
+		request_begin(&request, &fixture.app.environment, STORE_NO_DEADLINE, NULL);
+		ash_status status = request_run(&request, member, "", SPAN_INTERNAL, "test",
+						publish_wanted, NULL);
+		if (status == ASH_OK)
+			status = request_commit(&request, member);
+		assert_int_equal(status, CASES[i].status);
+		if (status != ASH_OK) {
+			char told[200];
+			snprintf(told, sizeof told, "%s may not publish %s: its contract (%s:%u)",
+				 CASES[i].module, wanted->name, member->module->place.file,
+				 member->module->place.line);
+			assert_non_null(strstr(request.fault.message, told));
+		}
+		request_end(&request);
+	}
+	assert_int_equal(fixture_count(&fixture, fixture.hub->module, "ashlar_event.outbox"), 1);
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -523,6 +652,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(what_is_committed_reaches_every_subscriber_once),
 		WITH(what_is_taken_back_was_never_published),
+		WITH(who_takes_sees_what_waits_for_its_key),
+		WITH(what_failed_is_looked_for_when_it_is_due),
 		WITH(a_failed_handler_leaves_nothing_and_is_tried_again),
 		WITH(a_key_keeps_its_order_over_failures_and_others_go_on),
 		WITH(an_aborted_handler_is_an_attempt_like_any_other),
@@ -539,6 +670,7 @@ int main(void)
 		WITH(workers_deliver_what_is_published_while_they_run),
 		WITH(a_stop_gives_back_what_was_not_tried),
 		WITH(a_key_or_payload_over_the_bound_is_refused),
+		WITH(what_the_contract_does_not_name_is_not_published),
 		WITH(a_trace_goes_through_the_outbox),
 		cmocka_unit_test(a_wait_is_between_nothing_and_twice_the_last),
 	};

@@ -80,12 +80,12 @@ static void the_next_one_due_is_the_one_that_waits_to_be_tried_again(void **stat
 	fixture.billing = refuse;
 	assert_int_equal(fixture_publish(&fixture, "a", 1, true, true), ASH_OK);
 	fixture_drain(&fixture);
-	assert_int_equal(event_next_due(fixture.hub, fixture.wall - 1, &due, &fault), ASH_OK);
-	assert_in_range(due - fixture.wall, 0, 1000000);
-	fixture.wall = due;
+	assert_int_equal(event_next_due(fixture.hub, fixture.app.wall - 1, &due, &fault), ASH_OK);
+	assert_in_range(due - fixture.app.wall, 0, 1000000);
+	fixture.app.wall = due;
 	fixture_drain(&fixture);
 	/* It is a dead letter now: nothing waits. */
-	assert_int_equal(event_next_due(fixture.hub, fixture.wall, &due, &fault), ASH_OK);
+	assert_int_equal(event_next_due(fixture.hub, fixture.app.wall, &due, &fault), ASH_OK);
 	assert_true(due == INT64_MAX);
 }
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -256,10 +257,28 @@ static void slow_readers_are_ended(void **state)
 	close(detached);
 }
 
+/* What a server tells of connections that it turns away. */
+struct told {
+	_Atomic unsigned times[HTTP_REJECTIONS];
+	_Atomic int error;
+	_Atomic uint64_t bound, count;
+};
+
+static void note_told(void *context, const struct http_turned_away *turned)
+{
+	struct told *told = context;
+	atomic_fetch_add(&told->times[turned->why], 1);
+	atomic_store(&told->error, turned->error);
+	atomic_store(&told->bound, turned->bound);
+	atomic_store(&told->count, turned->count);
+}
+
 static void too_many_connections_are_told(void **state)
 {
+	struct told told = {0};
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){.connections = 4});
+		start((struct http_server_options){
+			.connections = 4, .tell = note_told, .tell_context = &told});
 	_cleanup_(text_release) struct text answer = {0};
 	int fds[4], status;
 	(void)state;
@@ -275,6 +294,28 @@ static void too_many_connections_are_told(void **state)
 		close(fds[i]);
 	client_wait_for(open_connections(server) == 0);
 	assert_int_equal(rejected(server, HTTP_REJECTED_CONNECTIONS), 1);
+	assert_int_equal(told.times[HTTP_REJECTED_CONNECTIONS], 1);
+	assert_int_equal(told.bound, 4);
+	assert_int_equal(told.count, 1);
+}
+
+/* Thousands may be turned away in a second. */
+static void turning_away_is_told_now_and_then(void **state)
+{
+	struct told told = {0};
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){
+			.connections = 1, .tell = note_told, .tell_context = &told});
+	(void)state;
+	int one = client_connect(http_server_port(server));
+	client_wait_for(open_connections(server) == 1);
+	for (unsigned i = 1; i <= 20; i++) {
+		close(client_connect(http_server_port(server)));
+		client_wait_for(rejected(server, HTTP_REJECTED_CONNECTIONS) == i);
+	}
+	close(one);
+	/* Twice on a machine that is slow enough. */
+	assert_in_range(told.times[HTTP_REJECTED_CONNECTIONS], 1, 2);
 }
 
 static void too_few_threads_still_answer_all(void **state)
@@ -324,8 +365,10 @@ static void connect_late(int fd, uint16_t port)
  * a socket of before, and then the server has none. */
 static void want_of_descriptors_passes(void **state)
 {
-	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){.head_timeout_ms = 2 * CLIENT_PATIENCE});
+	struct told told = {0};
+	_cleanup_(
+		http_server_freep) struct http_server *server = start((struct http_server_options){
+		.head_timeout_ms = 2 * CLIENT_PATIENCE, .tell = note_told, .tell_context = &told});
 	int fds[64], count = 0;
 	(void)state;
 	int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -335,7 +378,8 @@ static void want_of_descriptors_passes(void **state)
 	while (count < 64 && (fds[count] = client_try_connect(http_server_port(server))) >= 0)
 		count++;
 	connect_late(late, http_server_port(server));
-	client_wait_for(rejected(server, HTTP_REJECTED_SYSTEM) > 0);
+	client_wait_for(told.times[HTTP_REJECTED_SYSTEM] > 0);
+	assert_int_equal(told.error, EMFILE);
 	close(late);
 	while (count > 2)
 		close(fds[--count]);
@@ -621,6 +665,7 @@ int main(void)
 		cmocka_unit_test(idle_connections_are_closed),
 		cmocka_unit_test(slow_readers_are_ended),
 		cmocka_unit_test(too_many_connections_are_told),
+		cmocka_unit_test(turning_away_is_told_now_and_then),
 		cmocka_unit_test(too_few_threads_still_answer_all),
 		cmocka_unit_test_setup_teardown(want_of_descriptors_passes, keep_limit,
 						restore_limit),

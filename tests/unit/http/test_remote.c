@@ -11,8 +11,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,7 +22,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "http/client_call.h"
+#include "http/client_replicas.h"
 
 #define OK    "HTTP/1.1 200 OK\r\n"
 #define HELLO OK "Content-Length: 5\r\n\r\nhello"
@@ -248,6 +250,7 @@ static void each_lie_is_a_clear_error(void **state)
 		assert_non_null(strstr(fault.message, LIES[i].message));
 		(void)snprintf(name, sizeof name, "http://127.0.0.1:%u: ", liar.port);
 		assert_non_null(strstr(fault.message, name));
+		assert_false(fault.untried);
 		http_client_count(client, &counters);
 		assert_int_equal(counters.open, 0);
 		assert_int_equal(counters.failures, 1);
@@ -296,6 +299,153 @@ static void good_answers_are_read(void **state)
 	}
 }
 
+static const struct lie SLOWNESS = {"", OK "Content-Length: 5\r\n\r\n", TRICKLE, "a", ASH_OK, ""};
+
+/* A pause between two bytes ends a read's own waiting, and not the call. */
+static void slow_answers_are_waited_for(void **state)
+{
+	struct liar liar;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&liar, &SLOWNESS);
+	struct http_client *client = client_of(liar.port, NULL);
+	assert_int_equal(ask(client, LONG, false, &reply, NULL), ASH_OK);
+	assert_true(str_equal(reply.body, STR("aaaaa")));
+	http_client_free(client);
+	liar_end(&liar);
+}
+
+static void desks_are_used_again(void **state)
+{
+	struct http_client *client = client_of(1, NULL);
+	struct http_desk *many[40], *desk = http_client_take_desk(client);
+	(void)state;
+	assert_non_null(desk);
+	text_add(&desk->fields, STR("X-A: b\r\n"));
+	http_client_leave_desk(client, desk);
+	assert_ptr_equal(http_client_take_desk(client), desk);
+	assert_int_equal(desk->fields.length, 0);
+	assert_true(desk->fields.capacity > 0);
+	for (size_t i = 0; i < 70000; i++)
+		text_add_byte(&desk->body, 'a');
+	http_client_leave_desk(client, desk); /* too large to be kept */
+	desk = http_client_take_desk(client);
+	assert_int_equal(desk->fields.capacity, 0);
+	http_client_leave_desk(client, desk);
+	http_client_leave_desk(client, NULL);
+	for (size_t i = 0; i < 40; i++)
+		assert_non_null(many[i] = http_client_take_desk(client));
+	for (size_t i = 0; i < 40; i++)
+		http_client_leave_desk(client, many[i]);
+	http_client_free(client);
+}
+
+/* Where the name "moving" is; and whether looking it up hangs. */
+static _Atomic unsigned moved_to;
+static atomic_bool hanging;
+
+static int look_up(const char *name, const char *port, const struct addrinfo *hints,
+		   struct addrinfo **list)
+{
+	char text[8];
+	if (strcmp(name, "moving") != 0 || strcmp(port, "80") != 0)
+		return EAI_NONAME;
+	while (atomic_load(&hanging))
+		usleep(1000);
+	(void)snprintf(text, sizeof text, "%u", atomic_load(&moved_to));
+	return getaddrinfo("127.0.0.1", text, hints, list);
+}
+
+static struct http_client *client_of_name(const char *address)
+{
+	const struct http_client_options options = {
+		.look_up = look_up, .backoff_ns = 1000000, .backoff_cap_ns = 1000000};
+	struct http_client *client = NULL;
+	assert_int_equal(http_client_new(address, &options, &client, NULL), ASH_OK);
+	return client;
+}
+
+static struct http_client *client_of_moving(uint16_t port)
+{
+	atomic_store(&moved_to, port);
+	return client_of_name("http://moving");
+}
+
+/* A remote that is gone where it was, and is found where its name leads now. */
+static void names_are_looked_up_again(void **state)
+{
+	struct liar before, after;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&before, &TRUTHS[4]); /* each connection is closed */
+	struct http_client *client = client_of_moving(before.port);
+	assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_OK);
+	liar_end(&before);
+	liar_start(&after, &TRUTHS[0]);
+	atomic_store(&moved_to, after.port);
+	uint64_t until = clock_monotonic() + LONG * UINT64_C(1000000);
+	while (ask(client, LONG, true, &reply, NULL) != ASH_OK) {
+		assert_true(clock_monotonic() < until);
+		usleep(1000);
+	}
+	assert_int_equal(__atomic_load_n(&after.accepted, __ATOMIC_RELAXED), 1);
+	http_client_free(client);
+	liar_end(&after);
+}
+
+/* Calls end, and the client goes, while a name server says nothing. */
+static void a_hanging_look_up_delays_nothing(void **state)
+{
+	struct liar liar;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&liar, &TRUTHS[4]);
+	struct http_client *client = client_of_moving(liar.port);
+	assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_OK);
+	liar_end(&liar);
+	atomic_store(&hanging, true);
+	for (unsigned turn = 0; turn < 20; turn++) {
+		assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_UNAVAILABLE);
+		usleep(2000);
+	}
+	http_client_free(client);
+	atomic_store(&hanging, false);
+}
+
+/* A name server that says nothing costs each call its deadline, and no more. */
+static void a_first_look_up_may_hang(void **state)
+{
+	struct liar liar;
+	struct fault fault;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&liar, &TRUTHS[0]);
+	atomic_store(&hanging, true);
+	struct http_client *client = client_of_moving(liar.port);
+	for (unsigned turn = 0; turn < 3; turn++) {
+		assert_int_equal(ask(client, 20, true, &reply, &fault), ASH_DEADLINE_EXCEEDED);
+		assert_string_equal(fault.message, "http://moving: the deadline passed while "
+						   "moving was looked up");
+	}
+	atomic_store(&hanging, false);
+	assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_OK);
+	http_client_free(client);
+	liar_end(&liar);
+}
+
+/* A name that nobody knows is told, and looked up again: it may come later. */
+static void a_name_may_be_unknown(void **state)
+{
+	struct fault fault;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	struct http_client *client = client_of_name("http://nowhere");
+	(void)state;
+	assert_int_equal(ask(client, LONG, true, &reply, &fault), ASH_UNAVAILABLE);
+	assert_string_equal(fault.message,
+			    "http://nowhere: looking up nowhere: Name or service not known");
+	http_client_free(client);
+}
+
 static const struct lie SILENCE = {"", HELLO, SILENT, NULL, ASH_OK, ""};
 
 /* A kept connection that breaks before any answer: only what may be sent twice is. */
@@ -334,8 +484,10 @@ static void dead_address_is_left_alone(void **state)
 							 .backoff_cap_ns = 3600000000000u});
 	assert_int_equal(ask(client, LONG, true, &reply, &fault), ASH_UNAVAILABLE);
 	assert_non_null(strstr(fault.message, "connecting: "));
+	assert_true(fault.untried);
 	assert_int_equal(ask(client, LONG, true, &reply, &fault), ASH_UNAVAILABLE);
 	assert_non_null(strstr(fault.message, "tried again in"));
+	assert_true(fault.untried);
 	http_client_count(client, &counters);
 	assert_int_equal(counters.connect_failures, 1);
 	assert_int_equal(counters.left_alone, 1);
@@ -563,11 +715,162 @@ static void memory_may_run_out(void **state)
 	liar_end(&liar);
 }
 
+/* ---- several addresses ---- */
+
+static ash_status ask_one_of(struct http_replicas *replicas, struct http_reply *reply,
+			     struct fault *fault)
+{
+	const struct http_request request = {
+		.method = STR("POST"),
+		.target = STR("/a.v1.A/Do"),
+		.fields = STR(""),
+		.body = STR("{}"),
+		.deadline = clock_monotonic() + (uint64_t)LONG * 1000000,
+	};
+	return http_replicas_call(replicas, &request, HTTP_DOWN_LAST, reply, fault);
+}
+
+static struct http_replicas *replicas_of(const struct liar *one, const struct liar *other)
+{
+	char texts[2][64];
+	const char *const addresses[] = {texts[0], texts[1]};
+	struct http_replicas *replicas = NULL;
+	(void)snprintf(texts[0], sizeof texts[0], "http://127.0.0.1:%u", one->port);
+	(void)snprintf(texts[1], sizeof texts[1], "http://127.0.0.1:%u", other->port);
+	assert_int_equal(http_replicas_new(addresses, 2, NULL, &replicas, NULL), ASH_OK);
+	return replicas;
+}
+
+static void replicas_take_turns_and_stand_in(void **state)
+{
+	struct liar one, other;
+	struct fault fault;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&one, &TRUTHS[4]);
+	liar_start(&other, &TRUTHS[4]);
+	struct http_replicas *replicas = replicas_of(&one, &other);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
+	liar_end(&other);
+	assert_int_equal(other.accepted, 2);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
+	liar_end(&one);
+	assert_int_equal(one.accepted, 6);
+	assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_UNAVAILABLE);
+	assert_int_equal(reply.sent, 0);
+	http_replicas_free(replicas);
+}
+
+/* Who has seen a part of the request may have done what it says. */
+static void what_was_sent_goes_to_nobody_else(void **state)
+{
+	struct liar one, other;
+	struct fault fault;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&one, &LIES[0]);
+	liar_start(&other, &TRUTHS[0]);
+	struct http_replicas *replicas = replicas_of(&one, &other);
+	assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_UNAVAILABLE);
+	assert_true(reply.sent > 0);
+	http_replicas_free(replicas);
+	liar_end(&one);
+	liar_end(&other);
+	assert_int_equal(other.accepted, 0);
+}
+
+/* Neither one that hangs nor one that refuses has a turn while another is up. */
+static void replicas_that_are_down_have_no_turn(void **state)
+{
+	struct liar good, hung;
+	struct fault fault;
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	(void)state;
+	liar_start(&good, &TRUTHS[4]);
+	liar_start(&hung, &TRUTHS[4]);
+	struct http_replicas *replicas = replicas_of(&good, &hung);
+	http_replicas_mark(replicas, 1, false);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
+	http_replicas_mark(replicas, 1, true);
+	http_replicas_mark(replicas, 1, false);
+	liar_end(&good);
+	assert_int_equal(good.accepted, 5);
+	/* What is marked as up is not there: better the other one than nobody. */
+	assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
+	http_replicas_mark(replicas, 0, false);
+	assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
+	http_replicas_free(replicas);
+	liar_end(&hung);
+	assert_int_equal(hung.accepted, 2);
+}
+
+static ash_status ask_nobody_that_is_down(struct http_replicas *replicas, struct fault *fault)
+{
+	_cleanup_(http_reply_release) struct http_reply reply = {0};
+	const struct http_request request = {
+		.method = STR("GET"),
+		.target = STR("/"),
+		.fields = STR(""),
+		.body = STR(""),
+		.deadline = clock_monotonic() + (uint64_t)LONG * 1000000,
+	};
+	return http_replicas_call(replicas, &request, HTTP_DOWN_NEVER, &reply, fault);
+}
+
+static void nobody_is_asked_where_all_are_down(void **state)
+{
+	struct liar one, other;
+	struct fault fault;
+	(void)state;
+	liar_start(&one, &TRUTHS[4]);
+	liar_start(&other, &TRUTHS[4]);
+	struct http_replicas *replicas = replicas_of(&one, &other);
+	http_replicas_mark(replicas, 0, false);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(ask_nobody_that_is_down(replicas, &fault), ASH_OK);
+	http_replicas_mark(replicas, 1, false);
+	assert_int_equal(ask_nobody_that_is_down(replicas, &fault), ASH_UNAVAILABLE);
+	assert_true(fault.untried);
+	assert_non_null(strstr(fault.message, "did not answer"));
+	http_replicas_mark(replicas, 0, true);
+	assert_int_equal(ask_nobody_that_is_down(replicas, &fault), ASH_OK);
+	http_replicas_free(replicas);
+	liar_end(&one);
+	liar_end(&other);
+	assert_int_equal(one.accepted, 1);
+	assert_int_equal(other.accepted, 2);
+}
+
+static void replicas_may_find_no_memory(void **state)
+{
+	static const char *const ADDRESSES[] = {"http://127.0.0.1:1", "http://127.0.0.1:2"};
+	(void)state;
+	for (long nth = 1;; nth++) {
+		struct http_replicas *replicas = NULL;
+		mem_fail_from(nth);
+		ash_status status = http_replicas_new(ADDRESSES, 2, NULL, &replicas, NULL);
+		bool failed = mem_fail_never();
+		assert_int_equal(status, failed ? ASH_RESOURCE_EXHAUSTED : ASH_OK);
+		http_replicas_free(replicas);
+		if (!failed)
+			return;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_lie_is_a_clear_error),
 		cmocka_unit_test(good_answers_are_read),
+		cmocka_unit_test(slow_answers_are_waited_for),
+		cmocka_unit_test(desks_are_used_again),
+		cmocka_unit_test(names_are_looked_up_again),
+		cmocka_unit_test(a_hanging_look_up_delays_nothing),
+		cmocka_unit_test(a_first_look_up_may_hang),
+		cmocka_unit_test(a_name_may_be_unknown),
 		cmocka_unit_test(only_what_is_safe_is_repeated),
 		cmocka_unit_test(dead_address_is_left_alone),
 		cmocka_unit_test(probe_finds_the_address_back),
@@ -578,6 +881,11 @@ int main(void)
 		cmocka_unit_test(wrong_addresses_are_refused),
 		cmocka_unit_test(requests_cannot_be_split),
 		cmocka_unit_test(memory_may_run_out),
+		cmocka_unit_test(replicas_take_turns_and_stand_in),
+		cmocka_unit_test(what_was_sent_goes_to_nobody_else),
+		cmocka_unit_test(replicas_that_are_down_have_no_turn),
+		cmocka_unit_test(nobody_is_asked_where_all_are_down),
+		cmocka_unit_test(replicas_may_find_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

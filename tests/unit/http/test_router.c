@@ -133,6 +133,44 @@ static void what_has_no_route_is_a_problem(void **state)
 	check("HEAD /orders", "HTTP/1.1 200 ", "Content-Length: 7\r\n");
 }
 
+/* Answers all that it is asked for below /taken. */
+static bool take_some(void *context, struct http_exchange *exchange, bool caught)
+{
+	(void)context;
+	if (!str_starts(http_path(exchange), STR("/taken")))
+		return false;
+	http_add_body(exchange, caught ? STR("taken from a route") : STR("taken"));
+	return true;
+}
+
+static void another_may_answer_before_a_route_of_any_path(void **state)
+{
+	static const char *const ROUTES[][2] = {{"GET", "/taken/by/name"},
+						{"GET", "/taken/{path...}"},
+						{"PUT", "/{a}/{b}"},
+						{"GET", "/{path...}"}};
+	struct http_server *outer = server;
+	struct error error;
+	(void)state;
+	struct http_router *own = http_router_new();
+	const struct http_server_options options = {.handle = http_router_handle, .context = own};
+	for (size_t i = 0; i < sizeof ROUTES / sizeof *ROUTES; i++)
+		assert_int_equal(add(own, ROUTES[i][0], ROUTES[i][1], &error), 0);
+	http_router_otherwise(own, take_some, NULL);
+	assert_int_equal(http_router_build(own, &error), 0);
+	assert_int_equal(http_server_start(&options, &server, &error), 0);
+	check("GET /taken/by/name", "HTTP/1.1 200 ", "\r\n\r\n/taken/by/name");
+	check("GET /taken/a", "HTTP/1.1 200 ", "\r\n\r\n/taken/{path...} <a>");
+	check("GET /taken", "HTTP/1.1 200 ", "\r\n\r\ntaken from a route");
+	check("PUT /taken/a", "HTTP/1.1 200 ", "\r\n\r\ntaken from a route");
+	check("POST /taken/a", "HTTP/1.1 200 ", "\r\n\r\ntaken");
+	check("GET /other", "HTTP/1.1 200 ", "\r\n\r\n/{path...} <other>");
+	check("POST /other", "HTTP/1.1 405 ", "\r\nAllow: GET, HEAD\r\n");
+	http_server_free(server);
+	http_router_free(own);
+	server = outer;
+}
+
 static void bad_paths_are_refused(void **state)
 {
 	static const char *const BAD[] = {
@@ -368,6 +406,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(best_pattern_answers),
 		cmocka_unit_test(what_has_no_route_is_a_problem),
+		cmocka_unit_test(another_may_answer_before_a_route_of_any_path),
 		cmocka_unit_test(bad_paths_are_refused),
 		cmocka_unit_test(long_paths_are_not_found),
 		cmocka_unit_test(route_that_blocks_gets_a_thread_of_its_own),

@@ -133,6 +133,31 @@ static void statuses_are_those_of_connect(void **state)
 	assert_int_equal(http_status_of((ash_status)99), 500);
 }
 
+static void a_media_type_is_in_utf8(void **state)
+{
+	static const struct str JSON = {"application/json", 16};
+	static const char *const GOOD[] = {"application/json",
+					   "Application/JSON ",
+					   "application/json;charset=utf-8",
+					   "application/json ; Charset=\"UTF-8\" ; a=b",
+					   "application/json;a=b",
+					   "application/json;"};
+	static const char *const BAD[] = {"",
+					  "application/jsonx",
+					  "text/json",
+					  "application",
+					  "application/json;charset=iso-8859-1",
+					  "application/json; a=b; charset=utf-16",
+					  "application/json;charset",
+					  "charset=utf-8"};
+	(void)state;
+	for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++)
+		assert_true(http_is_media(str_of(GOOD[i]), JSON));
+	for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+		assert_false(http_is_media(str_of(BAD[i]), JSON));
+	assert_false(http_is_media((struct str){0}, JSON));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +168,7 @@ int main(void)
 		cmocka_unit_test(forms_are_read),
 		cmocka_unit_test(problems_are_written),
 		cmocka_unit_test(statuses_are_those_of_connect),
+		cmocka_unit_test(a_media_type_is_in_utf8),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@
 #include "client.h"
 #include "http/exchange.h"
 #include "http/server.h"
+#include "tunnel.h"
 
 #define HIDDEN "GET /?hidden HTTP/1.1\r\nHost: a\r\n\r\n"
 #define PAST   "39" /* 5 + the length of HIDDEN, so that a reader of Content-Length swallows it */
@@ -115,6 +116,8 @@ static const struct vector VECTORS[] = {
 enum { VECTOR_COUNT = sizeof VECTORS / sizeof *VECTORS };
 
 static struct http_server *server;
+static struct http_tls *tls;
+static int (*reach)(uint16_t port) = client_connect;
 
 static void handle(void *context, struct http_exchange *exchange)
 {
@@ -124,7 +127,7 @@ static void handle(void *context, struct http_exchange *exchange)
 
 static int start(void **state)
 {
-	struct http_server_options options = {.handle = handle};
+	struct http_server_options options = {.handle = handle, .tls = tls};
 	struct error error;
 	(void)state;
 	return http_server_start(&options, &server, &error);
@@ -134,13 +137,21 @@ static int stop(void **state)
 {
 	(void)state;
 	http_server_free(server);
+	http_tls_free(take(tls));
 	return 0;
+}
+
+static int start_tls(void **state)
+{
+	tls = tunnel_tls();
+	reach = tunnel_connect;
+	return start(state);
 }
 
 static void judge(struct str bytes, unsigned responses)
 {
 	_cleanup_(text_release) struct text answers = {0};
-	int fd = client_connect(http_server_port(server)), status;
+	int fd = reach(http_server_port(server)), status;
 	client_send(fd, bytes);
 	if (responses == 2)
 		shutdown(fd, SHUT_WR);
@@ -190,5 +201,6 @@ int main(void)
 					       .initial_state = (void *)(uintptr_t)&VECTORS[i]};
 	tests[VECTOR_COUNT] = (struct CMUnitTest)cmocka_unit_test(header_of_70_kb);
 	tests[VECTOR_COUNT + 1] = (struct CMUnitTest)cmocka_unit_test(headers_20000);
-	return cmocka_run_group_tests(tests, start, stop);
+	int failed = cmocka_run_group_tests_name("plain", tests, start, stop);
+	return failed + cmocka_run_group_tests_name("over TLS", tests, start_tls, stop);
 }

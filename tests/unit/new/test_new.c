@@ -56,6 +56,7 @@ static void bad_names_are_refused_with_the_reason(void **state)
 		{"pg_stat", "SQL has that word"},
 		{"ash", "the library's"},
 		{"ashlar_event", "the library's"},
+		{"http", "who answers a route"},
 		{"item", "a message of a new module"},
 		{"added", "a message of a new module"},
 		{"v1", "a version"},

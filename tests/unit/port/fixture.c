@@ -14,10 +14,23 @@ static struct fixture *current;
 
 static uint32_t billing_id, orders_id;
 
+static void empty_sum(ProtobufCMessage *sum)
+{
+	((struct sum *)(void *)sum)->cents = 0;
+}
+
+static const ProtobufCMessageDescriptor SUM = {
+	.name = "Sum", .sizeof_message = sizeof(struct sum), .message_init = empty_sum};
 static const ash_method BILLING_METHODS[] = {
-	[CHARGE] = {.name = "Charge"},
-	[CHARGE_JOINED] = {.name = "ChargeJoined", .transaction = ASH_JOINS},
-	[TOTAL] = {.name = "Total", .idempotency = ASH_NO_SIDE_EFFECTS},
+	[CHARGE] = {.name = "Charge", .request = &SUM, .reply = &SUM},
+	[CHARGE_JOINED] = {.name = "ChargeJoined",
+			   .request = &SUM,
+			   .reply = &SUM,
+			   .transaction = ASH_JOINS},
+	[TOTAL] = {.name = "Total",
+		   .request = &SUM,
+		   .reply = &SUM,
+		   .idempotency = ASH_NO_SIDE_EFFECTS},
 };
 const ash_port billing_port = {"billing.v1.Billing", "billing", BILLING_METHODS, METHODS,
 			       &billing_id};

@@ -57,6 +57,30 @@ static void modules_that_fit_are_taken(void **state)
 	check(modules, 2, "");
 }
 
+static void a_port_has_a_bound(void **state)
+{
+	(void)state;
+	static uint32_t id;
+	struct metrics *metrics = metrics_new();
+	struct registry registry = {0};
+	struct error_list errors = {0};
+	struct error error;
+	const ash_port port = {.name = "billing.v1.Billing",
+			       .module = "billing",
+			       .method_count = REGISTRY_METHOD_LIMIT + 1,
+			       .id = &id};
+	const ash_provides provides = {.port = &port};
+	const ash_module module = {
+		.name = "billing", .provides = &provides, .provides_count = 1, .code = ""};
+	const ash_module *modules[] = {&module};
+	assert_int_equal(registry_build(modules, 1, metrics, &registry, &errors, &error), -1);
+	assert_int_equal(error.code, ERROR_LIMIT);
+	assert_string_equal(error.message,
+			    "the port billing.v1.Billing has 1001 methods; 1000 are the most");
+	error_list_clear(&errors);
+	metrics_free(metrics);
+}
+
 static void a_module_it_depends_on_must_be_there(void **state)
 {
 	(void)state;
@@ -81,6 +105,71 @@ static void names_schemas_and_ports_have_one_owner(void **state)
 	      "(billing/module.yaml:1)\n"
 	      "other/module.yaml:1:9: the module 'billing' is in the application already "
 	      "(billing/module.yaml:1)\n");
+}
+
+/* Its calls would pass as those of a front. */
+static void no_module_has_the_name_of_the_front(void **state)
+{
+	(void)state;
+	ash_module front = billing_module;
+	front.name = "http";
+	front.place = (ash_place){"http/module.yaml", 1, 9};
+	front.provides_count = front.owns_count = front.publishes_count = 0;
+	front.subscribes_count = front.schedule_count = 0;
+	check((const ash_module *[]){&front}, 1,
+	      "http/module.yaml:1:9: no module is called 'http': so is called who answers a route, "
+	      "where a module's name would stand; rename it\n");
+	front.name = "http2";
+	check((const ash_module *[]){&front}, 1, "");
+}
+
+/* A module that says whom it replaces, in the order given and in the other. */
+static void a_module_may_replace_another(void **state)
+{
+	(void)state;
+	static const ash_named on_billing[] = {{"billing", {"next/module.yaml", 9, 14}}};
+	ash_module next = billing_module;
+	next.name = "next";
+	next.place = (ash_place){"next/module.yaml", 1, 9};
+	next.replaces = (ash_named){"billing", {"next/module.yaml", 2, 11}};
+	next.owns_count = next.publishes_count = next.subscribes_count = 0;
+	next.schedule_count = 0;
+	const ash_module *either[][3] = {{&orders_module, &billing_module, &next},
+					 {&next, &billing_module, &orders_module}};
+	for (size_t i = 0; i < 2; i++) {
+		struct metrics *metrics = metrics_new();
+		struct registry registry = {0};
+		struct error_list errors = {0};
+		struct error error;
+		assert_int_equal(registry_build(either[i], 3, metrics, &registry, &errors, &error),
+				 0);
+		assert_int_equal(errors.count, 0);
+		const struct binding *first = registry_binding(&registry, &billing_port);
+		const struct binding *beside = registry_beside(&registry, &billing_port);
+		assert_string_equal(first->member->module->name, "billing");
+		assert_string_equal(beside->member->module->name, "next");
+		assert_true(registry_is_beside(&next, &billing_port));
+		assert_false(registry_is_beside(&billing_module, &billing_port));
+		assert_null(registry_beside(&registry, &orders_port));
+		registry_release(&registry);
+		metrics_free(metrics);
+	}
+	ash_module third = next;
+	third.name = "third";
+	third.place = (ash_place){"third/module.yaml", 1, 9};
+	const ash_module *three[] = {&orders_module, &billing_module, &next, &third};
+	check(three, 4,
+	      "billing/module.yaml:4:9: the port billing.v1.Billing has two providers: third, and "
+	      "next\n");
+	next.depends_on = on_billing;
+	next.depends_on_count = 1;
+	check(three, 3,
+	      "next/module.yaml:9:14: next replaces the module 'billing' and depends on it, so "
+	      "that its calls could be led back to itself; remove it from depends_on\n");
+	next.depends_on_count = 0;
+	check((const ash_module *[]){&next}, 1,
+	      "billing/module.yaml:4:9: next provides billing.v1.Billing in place of the module "
+	      "'billing', which the application does not have, or which does not provide it\n");
 }
 
 static void each_method_has_a_handler(void **state)
@@ -128,6 +217,27 @@ static void a_publisher_is_in_the_application(void **state)
 	const ash_module *modules[] = {&billing};
 	check(modules, 1,
 	      "billing/module.yaml:7:26: billing subscribes to orders.v1.Placed, which no module "
+	      "of the application publishes\n");
+}
+
+/* Who would publish it is there, and its contract names another event. */
+static void an_event_that_no_contract_declares_has_no_subscribers(void **state)
+{
+	(void)state;
+	static const ash_event PLACED = {"orders.v1.Placed", "orders", NULL, NULL};
+	static const ash_event RENAMED = {"orders.v1.OrderPlaced", "orders", NULL, NULL};
+	static const ash_event *const PUBLISHES[] = {&RENAMED};
+	const ash_subscribes subscribes[] = {
+		{.event = &RENAMED, .has = has_one, .place = {"billing/module.yaml", 7, 26}},
+		{.event = &PLACED, .has = has_one, .place = {"billing/module.yaml", 8, 26}}};
+	ash_module billing = billing_module, orders = orders_module;
+	billing.subscribes = subscribes;
+	billing.subscribes_count = 2;
+	orders.publishes = PUBLISHES;
+	orders.publishes_count = 1;
+	const ash_module *modules[] = {&billing, &orders};
+	check(modules, 2,
+	      "billing/module.yaml:8:26: billing subscribes to orders.v1.Placed, which no module "
 	      "of the application publishes\n");
 }
 
@@ -195,6 +305,84 @@ static void a_saga_has_steps_and_its_name(void **state)
 	      "sagas of ASH_MODULE(billing)\n"
 	      "billing/module.yaml:10:17: the saga 'billing.refund' is named 'billing.refunds' in "
 	      "the code of billing; give both one name\n");
+}
+
+/* ---- choreographies ---- */
+
+static const ash_event PLACED = {"orders.v1.Placed", "orders", NULL, "order_id"};
+static const ash_event DONE = {"orders.v1.Done", "orders", NULL, "order_id"};
+static const ash_event CHARGED = {"billing.v1.Charged", "billing", NULL, "order_id"};
+static const ash_event NOTED = {"billing.v1.Noted", "billing", NULL, NULL};
+
+/* Orders publishes Placed and Done and hears of Charged; billing publishes Charged and Noted and
+ * hears of Placed. */
+static void check_flow(const ash_flow *flow, size_t count, const char *expected)
+{
+	static const ash_event *const ORDERS[] = {&PLACED, &DONE}, *const BILLING[] = {&CHARGED,
+										       &NOTED};
+	static const ash_subscribes HEARS_CHARGED = {.event = &CHARGED, .has = has_one},
+				    HEARS_PLACED = {.event = &PLACED, .has = has_one};
+	const ash_choreography order = {
+		"orders.order", 600, flow, count, {"orders/module.yaml", 9, 3}};
+	ash_module orders = orders_module, billing = billing_module;
+	orders.publishes = ORDERS;
+	billing.publishes = BILLING;
+	orders.publishes_count = billing.publishes_count = 2;
+	orders.subscribes = &HEARS_CHARGED;
+	billing.subscribes = &HEARS_PLACED;
+	orders.subscribes_count = billing.subscribes_count = 1;
+	orders.choreographies = &order;
+	orders.choreography_count = 1;
+	const ash_module *modules[] = {&orders, &billing};
+	check(modules, 2, expected);
+}
+
+#define AT(line, column)                                                                           \
+	{                                                                                          \
+		"orders/module.yaml", line, column                                                 \
+	}
+#define FLOW(...)                                                                                  \
+	(const ash_flow[]){__VA_ARGS__}, sizeof((const ash_flow[]){__VA_ARGS__}) / sizeof(ash_flow)
+
+static void a_choreography_fits_who_publishes_and_subscribes(void **state)
+{
+	(void)state;
+	check_flow(FLOW({"orders.v1.Placed", "billing.v1.Charged", false, AT(11, 5), AT(11, 24)},
+			{"billing.v1.Charged", "orders.v1.Done", false, AT(12, 5), AT(12, 24)}),
+		   "");
+	check_flow(FLOW({"orders.v1.Placed", "billing.v1.Charge", false, AT(11, 5), AT(11, 24)},
+			{"billing.v1.Charge", "orders.v1.Done", false, AT(12, 5), AT(12, 24)}),
+		   "orders/module.yaml:11:24: no module of the application publishes "
+		   "'billing.v1.Charge'; did you mean 'billing.v1.Charged'?\n"
+		   "orders/module.yaml:12:5: no module of the application publishes "
+		   "'billing.v1.Charge'; did you mean 'billing.v1.Charged'?\n");
+	check_flow(FLOW({"orders.v1.Placed", "orders.v1.Done", false, AT(11, 5), AT(11, 24)}),
+		   "orders/module.yaml:11:24: orders.v1.Done is to follow orders.v1.Placed, but "
+		   "orders, which publishes it, does not subscribe to that\n");
+	check_flow(
+		FLOW({"orders.v1.Placed", "billing.v1.Noted", false, AT(11, 5), AT(11, 24)}),
+		"orders/module.yaml:11:24: billing.v1.Noted has no key by which the choreography "
+		"orders.order could be followed; give its message option (ashlar.key)\n");
+	check_flow(
+		FLOW({"orders.v1.Placed", "billing.v1.Charged", false, AT(11, 5), AT(11, 24)},
+		     {"billing.v1.Charged", "orders.v1.Done", true, AT(13, 5), AT(13, 24)}),
+		"orders/module.yaml:13:24: billing.v1.Charged is to be undone by orders.v1.Done, "
+		"but billing, which publishes it, does not subscribe to that\n");
+}
+
+static void a_choreography_has_one_beginning_and_an_end(void **state)
+{
+	(void)state;
+	check_flow(NULL, 0,
+		   "orders/module.yaml:9:3: the choreography orders.order has not one first event, "
+		   "which follows no other\n");
+	check_flow(FLOW({"orders.v1.Placed", "billing.v1.Charged", false, AT(11, 5), AT(11, 24)},
+			{"billing.v1.Charged", "orders.v1.Placed", false, AT(12, 5), AT(12, 24)}),
+		   "orders/module.yaml:9:3: the choreography orders.order has not one first event, "
+		   "which follows no other\n");
+	check_flow(FLOW({"billing.v1.Charged", "orders.v1.Done", false, AT(11, 5), AT(11, 24)}),
+		   "orders/module.yaml:9:3: the choreography orders.order begins with "
+		   "billing.v1.Charged, which billing publishes; declare it there\n");
 }
 
 /* Billing's contract depends on nobody, that of orders on billing. */
@@ -273,19 +461,65 @@ static void without_memory_there_is_no_registry(void **state)
 	}
 }
 
+static bool is_orders(const void *context, const ash_module *module)
+{
+	(void)context;
+	return strcmp(module->name, "orders") == 0;
+}
+
+/* Of a module that runs elsewhere nothing is needed but its contract. */
+static void code_of_another_process_is_not_asked_for(void **state)
+{
+	ash_module billing = billing_module;
+	ash_provides provides = billing_module.provides[0];
+	const ash_module *modules[] = {&orders_module, &billing};
+	struct metrics *metrics = metrics_new();
+	struct registry registry = {0};
+	struct error_list errors = {0};
+	struct error error;
+	(void)state;
+	provides.has = has_not_all;
+	billing.provides = &provides;
+	billing.code = NULL;
+	assert_int_equal(registry_build_part(modules, 2, is_orders, NULL, metrics, &registry,
+					     &errors, &error),
+			 0);
+	assert_int_equal(errors.count, 0);
+	assert_false(registry.members[0].elsewhere);
+	assert_true(registry.members[1].elsewhere);
+	const struct binding *binding = registry_binding(&registry, provides.port);
+	struct environment environment = {.registry = &registry, .clock = &clock_system};
+	struct request request;
+	struct sum in = {0}, out;
+	request_begin(&request, &environment, CALL_NO_DEADLINE, NULL);
+	assert_int_equal(request_call(&request, "test", binding, TOTAL, &in, &out),
+			 ASH_UNAVAILABLE);
+	assert_non_null(strstr(request.fault.message, "runs in another process"));
+	request_end(&request);
+	registry_release(&registry);
+	metrics_free(metrics);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(modules_that_fit_are_taken),
+		cmocka_unit_test(a_port_has_a_bound),
 		cmocka_unit_test(a_module_it_depends_on_must_be_there),
 		cmocka_unit_test(names_schemas_and_ports_have_one_owner),
+		cmocka_unit_test(no_module_has_the_name_of_the_front),
+		cmocka_unit_test(a_module_may_replace_another),
 		cmocka_unit_test(each_method_has_a_handler),
 		cmocka_unit_test(a_subscription_has_a_handler_a_publisher_and_a_dependency),
 		cmocka_unit_test(a_publisher_is_in_the_application),
+		cmocka_unit_test(an_event_that_no_contract_declares_has_no_subscribers),
 		cmocka_unit_test(a_subscriber_owns_a_schema),
 		cmocka_unit_test(a_schedule_has_a_handler),
 		cmocka_unit_test(a_saga_has_steps_and_its_name),
+		cmocka_unit_test(a_choreography_fits_who_publishes_and_subscribes),
+		cmocka_unit_test(a_choreography_has_one_beginning_and_an_end),
 		cmocka_unit_test(a_call_is_declared_by_the_module_whose_folder_it_is_in),
+		cmocka_unit_test(code_of_another_process_is_not_asked_for),
 		cmocka_unit_test(without_memory_there_is_no_registry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

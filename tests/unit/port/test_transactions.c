@@ -109,7 +109,7 @@ static void an_own_port_inside_a_transaction_is_refused(void **state)
 	(void)state;
 	fixture.orders = call_inside;
 	fixture.methods[CHARGE] = insert_charge;
-	assert_int_equal(fixture_place(&fixture), ASH_FAILED_PRECONDITION);
+	assert_int_equal(fixture_place(&fixture), ASH_INTERNAL);
 	assert_string_equal(
 		fixture.request.fault.message,
 		"orders calls billing.v1.Billing/Charge inside an open transaction; end "
@@ -151,6 +151,41 @@ static void one_after_the_other_is_fine(void **state)
 	fixture.methods[CHARGE] = insert_charge;
 	assert_int_equal(fixture_place(&fixture), ASH_OK);
 	assert_int_equal(fixture_charges(&fixture), 3);
+}
+
+/* What can be asked of a transaction that has ended says so, and what of rows that are closed is
+ * nothing. */
+static ash_status go_on_after_the_end(ash_call *call, const struct sum *in, struct sum *out)
+{
+	size_t length = 1;
+	(void)in, (void)out;
+	ASH_TX(tx, call);
+	ASH_QUERY(rows, tx, "select 7, 'seven'");
+	assert_true(ash_next(rows));
+	assert_int_equal(ash_get_int(rows, 0), 7);
+	ASH_TRY(ash_commit(tx));
+	assert_false(ash_next(rows));
+	assert_true(ash_is_null(rows, 0));
+	assert_false(ash_get_bool(rows, 0));
+	assert_int_equal(ash_get_int(rows, 0), 0);
+	assert_int_equal(ash_get_time(rows, 0), 0);
+	assert_true(ash_get_real(rows, 0) == 0);
+	assert_string_equal(ash_get_text(rows, 1), "");
+	assert_string_equal(ash_get_bytes(rows, 1, &length), "");
+	assert_int_equal(length, 0);
+	assert_int_equal(ash_exec(tx, "delete from orders.placed"), ASH_FAILED_PRECONDITION);
+	assert_int_equal(ash_query_values(tx, "select 7", &rows, NULL, 0), ASH_FAILED_PRECONDITION);
+	ash_rollback(tx);
+	return ash_commit(tx);
+}
+
+static void what_is_over_says_so(void **state)
+{
+	(void)state;
+	fixture.orders = go_on_after_the_end;
+	assert_int_equal(fixture_place(&fixture), ASH_FAILED_PRECONDITION);
+	assert_string_equal(fixture.request.fault.message,
+			    "the transaction is over: it was committed or taken back before");
 }
 
 static ash_status forget(ash_call *call, const struct sum *in, struct sum *out)
@@ -333,6 +368,27 @@ static ash_status deliver(void *context, ash_call *call)
 	return handle(call, &in, &out);
 }
 
+/* A handler in a part of a shared transaction, and the id of what it inserts. */
+struct part {
+	handler handle;
+	int64_t id;
+};
+
+static ash_status deliver_part(void *context, ash_call *call)
+{
+	const struct part *part = context;
+	struct sum in = {part->id}, out;
+	return part->handle(call, &in, &out);
+}
+
+static ash_status mark_part(struct request *request, void *context)
+{
+	const struct part *part = context;
+	const ash_value id = ash_int(500 + part->id);
+	return store_exec(request->session, "insert into billing.charge (id, cents) values ($1, 0)",
+			  &id, 1, NULL, &request->fault);
+}
+
 /* Delivers to billing as the relay does; returns what the delivery came to. */
 static ash_status run_delivery(handler handle)
 {
@@ -386,6 +442,110 @@ static void a_handler_that_took_its_part_back_cannot_be_delivered(void **state)
 	assert_int_equal(fixture_charges(&fixture), 0);
 }
 
+static ash_status join(ash_call *call, const struct sum *in, struct sum *out)
+{
+	(void)out;
+	return charge(call, CHARGE_JOINED, in->cents);
+}
+
+static ash_status call_and_fail(ash_call *call, const struct sum *in, struct sum *out)
+{
+	ASH_TRY(charge(call, CHARGE, in->cents));
+	return fail_at_once(call, in, out);
+}
+
+static ash_status join_and_fail(ash_call *call, const struct sum *in, struct sum *out)
+{
+	(void)out;
+	ASH_TRY(charge(call, CHARGE_JOINED, in->cents));
+	return ash_fail(call, ASH_FAILED_PRECONDITION, "out of stock");
+}
+
+static void what_joins_is_in_its_callers_transaction_not_in_the_deliverys(void **state)
+{
+	(void)state;
+	fixture.methods[CHARGE] = join;
+	fixture.methods[CHARGE_JOINED] = insert_charge;
+	assert_int_equal(run_delivery(join_and_fail), ASH_FAILED_PRECONDITION);
+	assert_int_equal(fixture_charges(&fixture), 0);
+	assert_int_equal(run_delivery(call_and_fail), ASH_FAILED_PRECONDITION);
+	assert_int_equal(fixture_charges(&fixture), 1);
+}
+
+/* ---- a transaction that several deliveries share ---- */
+
+static struct shared_transaction shared;
+static unsigned parted;
+
+static void commit_shared(struct shared_transaction *of)
+{
+	struct fault fault;
+	parted++;
+	assert_ptr_equal(of, &shared);
+	assert_int_equal(store_commit(of->session, &fault), ASH_OK);
+	store_release(take(of->session));
+}
+
+static ash_status run_part(handler handle, int64_t id)
+{
+	struct request *request = &fixture.request;
+	const struct member *billing = registry_find(&fixture.registry, "billing");
+	struct part part = {handle, id};
+	request_begin(request, &fixture.environment, CALL_NO_DEADLINE, NULL);
+	request->closing = mark_part;
+	request->context = &part;
+	request->shared = &shared;
+	ash_status status =
+		request_run(request, billing, "orders", SPAN_CONSUMER, "x", deliver_part, &part);
+	if (status == ASH_OK && request->session)
+		status = request_commit(request, billing);
+	request_end(request);
+	return status;
+}
+
+static void a_part_that_fails_leaves_the_others(void **state)
+{
+	(void)state;
+	shared = (struct shared_transaction){.part = commit_shared};
+	assert_int_equal(run_part(insert_charge, 1), ASH_OK);
+	assert_int_equal(run_part(insert_and_fail, 2), ASH_FAILED_PRECONDITION);
+	assert_int_equal(run_part(insert_charge, 1), ASH_ALREADY_EXISTS);
+	assert_int_equal(run_part(swallow_failure, 3), ASH_ABORTED);
+	assert_int_equal(run_part(insert_charge, 4), ASH_OK);
+	assert_non_null(shared.session);
+	commit_shared(&shared);
+	assert_int_equal(fixture_charges(&fixture), 4); /* 1 and 4, and the mark of each */
+}
+
+static void who_does_nothing_opens_nothing(void **state)
+{
+	(void)state;
+	shared = (struct shared_transaction){.part = commit_shared};
+	assert_int_equal(run_part(do_nothing, 1), ASH_OK);
+	assert_null(shared.session);
+}
+
+static ash_status call_and_insert(ash_call *call, const struct sum *in, struct sum *out)
+{
+	ASH_TRY(charge(call, TOTAL, 0));
+	return insert_charge(call, in, out);
+}
+
+static void a_call_before_the_part_ends_what_others_did(void **state)
+{
+	(void)state;
+	shared = (struct shared_transaction){.part = commit_shared};
+	parted = 0;
+	assert_int_equal(run_part(call_and_insert, 1), ASH_OK);
+	assert_int_equal(parted, 0);
+	assert_int_equal(run_part(insert_charge, 2), ASH_OK);
+	assert_int_equal(parted, 0);
+	assert_int_equal(run_part(call_and_insert, 3), ASH_OK);
+	assert_int_equal(parted, 1);
+	commit_shared(&shared);
+	assert_int_equal(fixture_charges(&fixture), 6);
+}
+
 static ash_status insert_and_count(ash_call *call, const struct sum *in, struct sum *out)
 {
 	(void)in;
@@ -437,6 +597,7 @@ int main(void)
 		WITH(an_own_port_inside_a_transaction_is_refused),
 		WITH(a_call_has_one_transaction_at_a_time),
 		WITH(one_after_the_other_is_fine),
+		WITH(what_is_over_says_so),
 		WITH(a_transaction_that_is_never_ended_is_an_error),
 		WITH(a_method_without_side_effects_cannot_write),
 		WITH(a_port_that_joins_is_atomic_with_its_caller),
@@ -447,6 +608,10 @@ int main(void)
 		WITH(rows_are_read_while_statements_run),
 		WITH(a_delivery_lasts_with_its_handlers_effect_or_not_at_all),
 		WITH(a_handler_without_a_transaction_is_marked_too),
+		WITH(what_joins_is_in_its_callers_transaction_not_in_the_deliverys),
+		WITH(a_part_that_fails_leaves_the_others),
+		WITH(who_does_nothing_opens_nothing),
+		WITH(a_call_before_the_part_ends_what_others_did),
 		cmocka_unit_test_setup_teardown(statements_are_spans_of_their_call, set_up_sampled,
 						tear_down),
 		WITH(a_handler_that_took_its_part_back_cannot_be_delivered),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/random.h"
@@ -70,6 +71,144 @@ static void what_is_refused_takes_nothing(void **state)
 	assert_true(limiter_permit(&limiter, SECOND + wait, 0, NULL));
 }
 
+/* ---- models: steps at random, and what is slow and obvious says of each ---- */
+
+static uint64_t steps(void)
+{
+	const char *wanted = getenv("ASHLAR_HISTORIES");
+	return wanted ? strtoull(wanted, NULL, 10) * 1000 : 2000000;
+}
+
+/* A bucket with a hole: each call fills in its interval, time takes out what passes. */
+struct bucket {
+	uint64_t level, at;
+};
+
+static bool bucket_permits(struct bucket *bucket, const struct limiter *limiter, uint64_t now,
+			   uint64_t patience, uint64_t *wait)
+{
+	uint64_t passed = now - bucket->at;
+	bucket->level -= passed < bucket->level ? passed : bucket->level;
+	bucket->at = now;
+	*wait = bucket->level > limiter->credit ? bucket->level - limiter->credit : 0;
+	if (*wait > patience)
+		return false;
+	bucket->level += limiter->interval;
+	return true;
+}
+
+static void a_limiter_is_a_bucket_with_a_hole(void **state)
+{
+	(void)state;
+	uint64_t all = steps(), permits = 0;
+	random_seed(7);
+	for (uint64_t done = 0; done < all; done += 5000) {
+		struct limiter limiter;
+		struct bucket bucket = {0};
+		uint64_t now = 1 + random_below(SECOND), calls = 1 + random_below(1000);
+		uint64_t period = calls + random_below(60 * SECOND), wait, expected;
+		limiter_init(&limiter, calls, period, 1 + random_below(50));
+		bucket.at = now;
+		for (int i = 0; i < 5000; i++) {
+			/* It stands, goes on, or leaps. */
+			now += random_below(3) * random_below(2 * limiter.interval + 1) *
+			       (random_below(100) ? 1 : 100);
+			uint64_t patience = random_below(2) * random_below(5 * limiter.interval);
+			bool permits_now =
+				bucket_permits(&bucket, &limiter, now, patience, &expected);
+			assert_true(limiter_permit(&limiter, now, patience, &wait) == permits_now);
+			assert_true(wait == expected);
+			permits += permits_now;
+		}
+	}
+	assert_true(permits > all / 10 && permits < all);
+}
+
+static void a_bulkhead_is_a_count(void **state)
+{
+	(void)state;
+	uint64_t all = steps();
+	random_seed(8);
+	for (uint64_t done = 0; done < all; done += 5000) {
+		struct bulkhead bulkhead;
+		uint32_t most = 1 + (uint32_t)random_below(20), inside = 0, seen, waiting;
+		bulkhead_init(&bulkhead, most, (uint32_t)random_below(3));
+		for (int i = 0; i < 5000; i++) {
+			/* Who waits a nanosecond waits in vain, as nobody leaves meanwhile. */
+			uint64_t patience = random_below(500) ? 0 : 1;
+			if (inside > 0 && random_below(2)) {
+				bulkhead_leave(&bulkhead);
+				inside--;
+			} else {
+				bool free = inside < most;
+				assert_true(bulkhead_enter(&bulkhead, patience) == free);
+				inside += free;
+			}
+			bulkhead_look(&bulkhead, &seen, &waiting);
+			assert_true(seen == inside && waiting == 0);
+		}
+		while (inside-- > 0)
+			bulkhead_leave(&bulkhead);
+		bulkhead_release(&bulkhead);
+	}
+}
+
+enum { CALLS_MOST = 200 };
+
+/* Calls under way by themselves: whether each is in a retry. */
+struct under_way {
+	bool retries[CALLS_MOST];
+	uint32_t count;
+};
+
+static uint32_t count_retries(const struct under_way *calls)
+{
+	uint32_t retries = 0;
+	for (uint32_t i = 0; i < calls->count; i++)
+		retries += calls->retries[i];
+	return retries;
+}
+
+static bool budget_lets(const struct retry_budget *budget, const struct under_way *calls)
+{
+	uint32_t share = (uint32_t)((double)calls->count * budget->share / 10000);
+	return count_retries(calls) < (share > budget->least ? share : budget->least);
+}
+
+/* A call begins or ends, or the one that was picked tries again, or has. */
+static void step_of_budget(struct retry_budget *budget, struct under_way *calls)
+{
+	uint32_t which = calls->count ? (uint32_t)random_below(calls->count) : 0;
+	if (calls->count == 0 || (calls->count < CALLS_MOST && random_below(3) == 0)) {
+		calls->retries[calls->count++] = false;
+	} else if (calls->retries[which]) {
+		retry_budget_retried(budget);
+		calls->retries[which] = false;
+	} else if (random_below(2)) {
+		calls->retries[which] = calls->retries[--calls->count];
+	} else {
+		bool lets = budget_lets(budget, calls);
+		assert_true(retry_budget_permit(budget, calls->count) == lets);
+		calls->retries[which] = lets;
+	}
+}
+
+static void a_budget_is_a_share_whatever_came_before(void **state)
+{
+	(void)state;
+	uint64_t all = steps();
+	random_seed(9);
+	for (uint64_t done = 0; done < all; done += 5000) {
+		struct retry_budget budget;
+		struct under_way calls = {.count = 0};
+		retry_budget_init(&budget, (uint32_t)random_below(21) * 500,
+				  (uint32_t)random_below(5));
+		for (int i = 0; i < 5000; i++)
+			step_of_budget(&budget, &calls);
+		assert_int_equal(budget.retrying, count_retries(&calls));
+	}
+}
+
 /* ---- many threads ---- */
 
 enum { THREADS = 6, EACH = 2000, PLACES = 3 };
@@ -107,13 +246,11 @@ static void *retry_always(void *context)
 {
 	struct crowd *crowd = context;
 	for (int i = 0; i < EACH; i++) {
-		retry_budget_begin(&crowd->budget);
-		if (retry_budget_permit(&crowd->budget)) {
+		if (retry_budget_permit(&crowd->budget, THREADS)) {
 			note_most(crowd, atomic_fetch_add(&crowd->inside, 1) + 1);
 			atomic_fetch_sub(&crowd->inside, 1);
 			retry_budget_retried(&crowd->budget);
 		}
-		retry_budget_end(&crowd->budget);
 	}
 	return NULL;
 }
@@ -191,8 +328,7 @@ static void a_budget_is_a_share_of_what_is_under_way(void **state)
 	retry_budget_init(&budget, 2000, 3);
 	for (int calls = 1; calls <= 100; calls++) {
 		int expected = calls / 5 > 3 ? calls / 5 : 3, permitted = 0;
-		retry_budget_begin(&budget);
-		while (retry_budget_permit(&budget))
+		while (retry_budget_permit(&budget, (uint64_t)calls))
 			permitted++;
 		assert_int_equal(permitted, expected);
 		while (permitted-- > 0)
@@ -207,7 +343,7 @@ static void a_budget_holds_for_many_threads(void **state)
 	retry_budget_init(&crowd.budget, 2000, 2);
 	run_all(&crowd, retry_always);
 	assert_in_range(crowd.most, 1, 2);
-	assert_int_equal(crowd.budget.calls, 0);
+	assert_int_equal(crowd.budget.retrying, 0);
 }
 
 static void settings_that_cannot_be_are_told(void **state)
@@ -230,6 +366,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_stretch_of_time_has_more_than_its_share),
 		cmocka_unit_test(what_is_refused_takes_nothing),
+		cmocka_unit_test(a_limiter_is_a_bucket_with_a_hole),
+		cmocka_unit_test(a_bulkhead_is_a_count),
+		cmocka_unit_test(a_budget_is_a_share_whatever_came_before),
 		cmocka_unit_test(a_bulkhead_holds_no_more_and_lets_all_in),
 		cmocka_unit_test(a_full_bulkhead_refuses_at_once_or_after_a_while),
 		cmocka_unit_test(waits_are_anything_up_to_what_has_grown),

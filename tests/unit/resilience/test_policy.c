@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -267,8 +268,11 @@ static void a_full_bulkhead_waits_and_refuses(void **state)
 	settings.places = settings.queue = 1;
 	settings.queue_wait = 20 * MS;
 	struct policy *policy = policy_of(&settings);
-	const struct policy_call call = {
-		&test_clock, &test_waiter, POLICY_NO_DEADLINE, false, call_inside, NULL, policy};
+	const struct policy_call call = {.clock = &test_clock,
+					 .waiter = &test_waiter,
+					 .deadline = POLICY_NO_DEADLINE,
+					 .function = call_inside,
+					 .context = policy};
 	uint64_t before = now;
 	assert_int_equal(policy_call(policy, &call, NULL), ASH_OK);
 	assert_int_equal(now - before, 25 * MS);
@@ -296,6 +300,108 @@ static void settings_that_cannot_be_are_told(void **state)
 	settings = policy_defaults;
 	settings.retry_share = 10001;
 	assert_non_null(policy_mistake(&settings));
+}
+
+/* ---- ticks ---- */
+
+static int fine_readings, coarse_readings;
+
+static uint64_t read_fine(const struct clock *clock)
+{
+	(void)clock;
+	fine_readings++;
+	return now;
+}
+
+/* Late by a tick. */
+static uint64_t read_coarse(const struct clock *clock)
+{
+	(void)clock;
+	coarse_readings++;
+	return now - clock_coarse_tick();
+}
+
+static ash_status make_by_both_clocks(struct policy *policy, struct callee *callee,
+				      uint64_t deadline)
+{
+	static const struct clock both = {.monotonic = read_fine, .coarse = read_coarse};
+	const struct policy_call call = {.clock = &both,
+					 .waiter = &test_waiter,
+					 .deadline = deadline,
+					 .repeatable = true,
+					 .function = callee_answers,
+					 .context = callee};
+	fine_readings = coarse_readings = 0;
+	return policy_call(policy, &call, NULL);
+}
+
+static void call_by_both_clocks(struct policy *policy, struct callee *callee, uint64_t deadline)
+{
+	assert_int_equal(make_by_both_clocks(policy, callee, deadline), ASH_OK);
+}
+
+static void ticks_are_enough_where_times_are_long(void **state)
+{
+	(void)state;
+	struct policy_settings settings = policy_defaults;
+	struct callee callee = answering(ASH_OK, ASH_OK);
+	settings.breaks = true;
+	settings.places = settings.queue = 1;
+	settings.queue_wait = SECOND;
+	settings.timeout = 100 * MS;
+	settings.retry.attempts = 3;
+	struct policy *policy = policy_of(&settings);
+	if (!policy_is_coarse(policy))
+		skip(); /* the system ticks too slowly */
+	call_by_both_clocks(policy, &callee, POLICY_NO_DEADLINE);
+	assert_int_equal(fine_readings, 0);
+	assert_int_equal(coarse_readings, 2);
+	/* Never less than the time-out. */
+	assert_in_range(callee.deadline, now + 100 * MS, now + 100 * MS + clock_coarse_tick());
+	/* Whether there is time for another attempt is no matter of ticks. */
+	callee = answering(ASH_UNAVAILABLE, ASH_OK);
+	call_by_both_clocks(policy, &callee, now + 1000 * SECOND);
+	assert_int_equal(fine_readings, 1);
+	/* Nor is the request's deadline. */
+	callee = answering(ASH_OK, ASH_OK);
+	assert_int_equal(make_by_both_clocks(policy, &callee, now), ASH_DEADLINE_EXCEEDED);
+	assert_int_equal(callee.attempts, 0);
+	call_by_both_clocks(policy, &callee, now + 1);
+	assert_int_equal(callee.deadline, now + 1);
+	policy_free(policy);
+}
+
+static void ticks_are_not_enough_elsewhere(void **state)
+{
+	(void)state;
+	struct policy_settings all[8];
+	for (int i = 0; i < 8; i++) {
+		all[i] = policy_defaults;
+		all[i].breaks = true;
+	}
+	all[0].timeout = 99 * MS;
+	all[1].limit = 1;
+	all[2].timeout = 1000 * SECOND;
+	all[2].limit = 1;
+	all[3].breaker.window = BREAKER_TIME;
+	all[4].breaker.slow = 99 * MS;
+	all[5].breaker.open = 99 * MS;
+	all[6].breaker.half_open_most = 99 * MS;
+	for (int i = 0; i < 8; i++) {
+		struct callee callee = answering(ASH_OK, ASH_OK);
+		struct policy *policy = policy_of(&all[i]);
+		if (i < 7) {
+			assert_false(policy_is_coarse(policy));
+			call_by_both_clocks(policy, &callee, POLICY_NO_DEADLINE);
+			assert_int_equal(coarse_readings, 0);
+			assert_true(fine_readings >= 2);
+		}
+		/* A clock that has no ticks is read as it is. */
+		callee.attempts = 0;
+		now += SECOND;
+		assert_int_equal(make(policy, &callee, false, POLICY_NO_DEADLINE), ASH_OK);
+		policy_free(policy);
+	}
 }
 
 static void it_needs_memory(void **state)
@@ -420,9 +526,12 @@ static ash_status answer_at_random(void *context, const struct policy_attempt *a
 static void *call_often(void *context)
 {
 	struct crowd *crowd = context;
-	const struct policy_call call = {&ticking, &policy_waiter_system, POLICY_NO_DEADLINE,
-					 true,     answer_at_random,      NULL,
-					 crowd};
+	const struct policy_call call = {.clock = &ticking,
+					 .waiter = &policy_waiter_system,
+					 .deadline = POLICY_NO_DEADLINE,
+					 .repeatable = true,
+					 .function = answer_at_random,
+					 .context = crowd};
 	for (int i = 0; i < EACH; i++) {
 		ash_status status = policy_call(crowd->policy, &call, NULL);
 		if (status != ASH_OK && status != ASH_UNAVAILABLE)
@@ -469,6 +578,146 @@ static void many_threads_leave_nothing_behind(void **state)
 	policy_free(crowd.policy);
 }
 
+/* ---- how many are under way ---- */
+
+struct stop {
+	struct policy *policy;
+	pthread_barrier_t inside, out;
+};
+
+static ash_status stop_inside(void *context, const struct policy_attempt *attempt,
+			      struct fault *fault)
+{
+	(void)attempt, (void)fault;
+	struct stop *stop = context;
+	pthread_barrier_wait(&stop->inside);
+	pthread_barrier_wait(&stop->out);
+	return ASH_OK;
+}
+
+static void *call_and_stop(void *context)
+{
+	struct stop *stop = context;
+	const struct policy_call call = {.clock = &ticking,
+					 .waiter = &policy_waiter_system,
+					 .deadline = POLICY_NO_DEADLINE,
+					 .function = stop_inside,
+					 .context = stop};
+	return policy_call(stop->policy, &call, NULL) == ASH_OK ? NULL : context;
+}
+
+static void calls_under_way_are_known(void **state)
+{
+	(void)state;
+	struct stop stop = {.policy = policy_of(&policy_defaults)};
+	pthread_barrier_init(&stop.inside, NULL, THREADS + 1);
+	pthread_barrier_init(&stop.out, NULL, THREADS + 1);
+	for (int round = 1; round <= 20; round++) {
+		pthread_t threads[THREADS];
+		for (int i = 0; i < THREADS; i++)
+			pthread_create(&threads[i], NULL, call_and_stop, &stop);
+		pthread_barrier_wait(&stop.inside);
+		assert_int_equal(look(stop.policy).active, THREADS);
+		pthread_barrier_wait(&stop.out);
+		for (int i = 0; i < THREADS; i++) {
+			void *wrong;
+			pthread_join(threads[i], &wrong);
+			assert_null(wrong);
+		}
+		assert_int_equal(look(stop.policy).active, 0);
+		assert_int_equal(look(stop.policy).calls, THREADS * round);
+	}
+	pthread_barrier_destroy(&stop.inside);
+	pthread_barrier_destroy(&stop.out);
+	policy_free(stop.policy);
+}
+
+/* ---- a wave of threads on a half-open circuit ---- */
+
+enum { WAVE = 8, PROBES = 3, ROUNDS = 150 };
+
+struct wave {
+	struct policy *policy;
+	pthread_barrier_t turn;
+	_Atomic int inside, refused;
+	_Atomic ash_status outcome;
+};
+
+/* Stays until all of the wave are through or refused. */
+static ash_status probe(void *context, const struct policy_attempt *attempt, struct fault *fault)
+{
+	(void)attempt, (void)fault;
+	struct wave *wave = context;
+	atomic_fetch_add(&wave->inside, 1);
+	while (atomic_load(&wave->inside) + atomic_load(&wave->refused) < WAVE)
+		sched_yield();
+	return atomic_load(&wave->outcome);
+}
+
+static void count_refusal(void *context, enum policy_refusal by)
+{
+	struct wave *wave = context;
+	atomic_fetch_add(&wave->refused, by == POLICY_BY_BREAKER);
+}
+
+static void *come_with_the_wave(void *context)
+{
+	struct wave *wave = context;
+	const struct policy_call call = {.clock = &ticking,
+					 .waiter = &policy_waiter_system,
+					 .deadline = POLICY_NO_DEADLINE,
+					 .function = probe,
+					 .refused = count_refusal,
+					 .context = wave};
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_barrier_wait(&wave->turn);
+		(void)!policy_call(wave->policy, &call, NULL);
+		pthread_barrier_wait(&wave->turn);
+	}
+	return NULL;
+}
+
+/* One wave at a circuit whose wait is over; more than the probes would never get all through. */
+static void send_wave(struct wave *wave, ash_status outcome, enum breaker_state then)
+{
+	struct policy_view view;
+	atomic_store(&wave->inside, 0);
+	atomic_store(&wave->refused, 0);
+	atomic_store(&wave->outcome, outcome);
+	policy_force(wave->policy, BREAKER_OPEN, clock_monotonic() - 61 * SECOND);
+	pthread_barrier_wait(&wave->turn);
+	pthread_barrier_wait(&wave->turn);
+	policy_look(wave->policy, clock_monotonic(), &view);
+	assert_int_equal(atomic_load(&wave->inside), PROBES);
+	assert_int_equal(atomic_load(&wave->refused), WAVE - PROBES);
+	assert_int_equal(view.breaker.state, then);
+}
+
+static void half_open_lets_its_probes_through_and_no_thread_more(void **state)
+{
+	(void)state;
+	static const struct {
+		ash_status outcome;
+		enum breaker_state then;
+	} ENDS[] = {{ASH_OK, BREAKER_CLOSED},
+		    {ASH_UNAVAILABLE, BREAKER_OPEN},
+		    {ASH_CANCELED, BREAKER_HALF_OPEN}};
+	struct policy_settings settings = policy_defaults;
+	pthread_t threads[WAVE];
+	settings.breaks = true;
+	settings.breaker.probes = PROBES;
+	struct wave wave = {.policy = policy_of(&settings)};
+	pthread_barrier_init(&wave.turn, NULL, WAVE + 1);
+	for (int i = 0; i < WAVE; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, come_with_the_wave, &wave), 0);
+	for (int i = 0; i < ROUNDS; i++)
+		send_wave(&wave, ENDS[i % 3].outcome, ENDS[i % 3].then);
+	for (int i = 0; i < WAVE; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&wave.turn);
+	policy_free(wave.policy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,9 +729,13 @@ int main(void)
 		cmocka_unit_test(the_limiter_waits_its_turn),
 		cmocka_unit_test(a_full_bulkhead_waits_and_refuses),
 		cmocka_unit_test(settings_that_cannot_be_are_told),
+		cmocka_unit_test(ticks_are_enough_where_times_are_long),
+		cmocka_unit_test(ticks_are_not_enough_elsewhere),
 		cmocka_unit_test(it_needs_memory),
 		cmocka_unit_test(calls_are_those_of_the_model),
 		cmocka_unit_test(many_threads_leave_nothing_behind),
+		cmocka_unit_test(calls_under_way_are_known),
+		cmocka_unit_test(half_open_lets_its_probes_through_and_no_thread_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 #include "google/protobuf/wrappers.pb-c.h"
 #include "rpc/client.h"
 #include "rpc/gzip.h"
+#include "rpc/measure.h"
 
 typedef Google__Protobuf__StringValue string_value;
 
@@ -130,6 +131,10 @@ static const struct kind {
 	{"429 No", "", false, ASH_UNAVAILABLE, "429"},
 	{"502 No", "", false, ASH_UNAVAILABLE, "502"},
 	{"500 No", "", false, ASH_UNKNOWN, "500"},
+	{"204 No Content", "", false, ASH_UNKNOWN,
+	 "answered HTTP status 204 with neither a reply nor a failure of the Connect protocol, as "
+	 "a "
+	 "proxy or another program does"},
 	{"302 Away\r\nLocation: /", "", false, ASH_UNKNOWN, "302"},
 };
 
@@ -244,7 +249,9 @@ static void calls_go_along_with_what_the_request_knows(void **state)
 		.environment = &environment,
 		.deadline = clock_monotonic() + 60000000000u,
 		.trace = {{1, 2}, 3, TRACE_SAMPLED},
+		.trace_state = STR("rojo=1,congo=2"),
 		.idempotency_key = "k2",
+		.worker = true,
 	};
 	const ash_call from = {.request = &request, .member = &orders, .origin = ""};
 	ash_call call = {
@@ -255,6 +262,7 @@ static void calls_go_along_with_what_the_request_knows(void **state)
 		     STR("{\"code\":\"not_found\",\"message\":\"no a\"}"));
 	const struct binding binding = {.port = &PORT, .handlers = &remote.rpc, .names = names};
 	struct call_metadata came = {0};
+	remote.rpc.patience = 20000000000u;
 	assert_true(
 		metadata_add(&came.lists[ASH_METADATA_CAME], &request.arena, STR("x-m"), STR("n")));
 	call.metadata = &came;
@@ -272,11 +280,113 @@ static void calls_go_along_with_what_the_request_knows(void **state)
 	(void)snprintf(expected, sizeof expected,
 		       "\r\ntraceparent: 00-00000000000000010000000000000002-%s-01\r\n", id);
 	assert_non_null(strstr(remote.request, expected));
+	assert_non_null(strstr(remote.request, "\r\ntracestate: rojo=1,congo=2\r\n"));
 	assert_non_null(strstr(remote.request, "\r\nAshlar-Caller: orders\r\n"));
 	assert_non_null(strstr(remote.request, "\r\nIdempotency-Key: k2\r\n"));
-	assert_non_null(strstr(remote.request, "\r\nConnect-Timeout-Ms: "));
+	const char *timeout = strstr(remote.request, "\r\nConnect-Timeout-Ms: ");
+	assert_non_null(timeout);
+	assert_in_range(strtol(timeout + strlen("\r\nConnect-Timeout-Ms: "), NULL, 10), 1, 20000);
 	arena_release(&request.arena);
 	recorder_free(recorder);
+}
+
+/* What a call within the application makes of an answer: it says whose it is. */
+static void check_judged(const char *head, struct str body, ash_status status, const char *message)
+{
+	static const ash_port PORT = {"a.v1.A", "a", METHODS, 2, NULL};
+	static const ash_module A = {.name = "a"};
+	static char *names[] = {(char *)(uintptr_t) "a.v1.A/Say", (char *)(uintptr_t) "a.v1.A/Get"};
+	const struct environment environment = {.clock = &clock_system};
+	const struct member a = {.module = &A};
+	struct remote remote;
+	struct request request = {.environment = &environment, .deadline = CALL_NO_DEADLINE};
+	ash_call call = {.request = &request, .member = &a, .origin = ""};
+	string_value in = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	remote_start(&remote, head, body);
+	remote.rpc.message_limit = 100;
+	const struct binding binding = {.port = &PORT, .handlers = &remote.rpc, .names = names};
+	assert_int_equal(rpc_invoke(&binding, 0, &call, &in, &reply), status);
+	remote_end(&remote);
+	assert_int_equal(request.fault.status, status);
+	if (strncmp(request.fault.message, "a.v1.A/Say: http://127.0.0.1:", 29) != 0 ||
+	    !strstr(request.fault.message, message))
+		fail_msg("'%s' is not in '%s'", message, request.fault.message);
+	arena_release(&request.arena);
+}
+
+/* The remote is named, and not taken for what it is not. */
+static void failures_of_the_remote_are_judged(void **state)
+{
+	static const char LARGE[200] = {0};
+	(void)state;
+	check_judged("404 No", STR("x"), ASH_UNIMPLEMENTED, " does not serve it: ");
+	check_judged("405 No", STR("x"), ASH_UNIMPLEMENTED, "HTTP status 405");
+	check_judged("501 No", STR("x"), ASH_UNIMPLEMENTED, "HTTP status 501");
+	check_judged("500 No", STR("x"), ASH_UNKNOWN,
+		     " answered HTTP status 500 with neither a reply nor a failure");
+	check_judged("400 No\r\nContent-Type: application/json", STR("{\"code\":\"ok\"}"),
+		     ASH_INTERNAL, " answered internal and said no more");
+	check_judged("200 OK\r\nContent-Type: application/proto", (struct str){LARGE, sizeof LARGE},
+		     ASH_INTERNAL, " 200 bytes; the limit is 100");
+}
+
+/* Who is told so may do it elsewhere, or again. */
+static void what_was_never_sent_is_told_as_untried(void **state)
+{
+	struct remote remote = {.fd = -1};
+	struct fault fault = {0};
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	_cleanup_(arena_release) struct arena arena = {0};
+	static const char *const ADDRESS = "unix:/nowhere/a.socket";
+	(void)state;
+	assert_int_equal(http_replicas_new(&ADDRESS, 1, NULL, &remote.rpc.replicas, NULL), ASH_OK);
+	remote.rpc.client = http_replicas_first(remote.rpc.replicas);
+	assert_int_equal(ask(&remote, 0, &arena, &reply, NULL, &fault), ASH_UNAVAILABLE);
+	assert_true(fault.untried);
+	assert_ptr_equal(strstr(fault.message, "a.v1.A/Say: unix:/nowhere/a.socket"),
+			 fault.message);
+	http_replicas_free(remote.rpc.replicas);
+}
+
+static void check_line(const struct text *lines, const char *metric, const char *labels, int value)
+{
+	char line[256];
+	(void)snprintf(line, sizeof line, "%s{process=\"money\",address=\"here\"%s} %d\n", metric,
+		       labels, value);
+	if (!strstr(lines->at, line))
+		fail_msg("'%s' is not in '%s'", line, lines->at);
+}
+
+static void clients_are_measured(void **state)
+{
+	struct remote remote;
+	struct rpc_measure measure = {0}, none = {0};
+	string_value reply = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
+	struct metrics *metrics = metrics_new();
+	_cleanup_(arena_release) struct arena arena = {0};
+	_cleanup_(text_release) struct text lines = {0};
+	(void)state;
+	remote_start(&remote, "200 OK\r\nContent-Type: application/proto", PROTO_HI);
+	assert_int_equal(
+		rpc_measure_init(&measure, remote.rpc.client, "money", "here", metrics, NULL),
+		ASH_OK);
+	assert_int_equal(ask(&remote, 0, &arena, &reply, NULL, NULL), ASH_OK);
+	for (int turn = 0; turn < 2; turn++) /* nothing is counted twice */
+		rpc_measure_refresh(&measure);
+	rpc_measure_refresh(&none);
+	metrics_write(metrics, &lines);
+	check_line(&lines, "ashlar_remote_connections", ",state=\"open\"", 1);
+	check_line(&lines, "ashlar_remote_connections", ",state=\"idle\"", 1);
+	check_line(&lines, "ashlar_remote_callers_waiting", "", 0);
+	check_line(&lines, "ashlar_remote_connects_total", ",result=\"made\"", 1);
+	check_line(&lines, "ashlar_remote_connects_total", ",result=\"failed\"", 0);
+	check_line(&lines, "ashlar_remote_calls_total", ",result=\"answered\"", 1);
+	check_line(&lines, "ashlar_remote_calls_total", ",result=\"failed\"", 0);
+	check_line(&lines, "ashlar_remote_repeats_total", "", 0);
+	check_line(&lines, "ashlar_remote_refused_total", "", 0);
+	remote_end(&remote);
+	metrics_free(metrics);
 }
 
 int main(void)
@@ -287,6 +397,9 @@ int main(void)
 		cmocka_unit_test(what_has_no_effects_goes_by_get),
 		cmocka_unit_test(large_answers_are_refused_as_they_unfold),
 		cmocka_unit_test(bodies_travel_in_gzip_both_ways),
+		cmocka_unit_test(failures_of_the_remote_are_judged),
+		cmocka_unit_test(what_was_never_sent_is_told_as_untried),
+		cmocka_unit_test(clients_are_measured),
 		cmocka_unit_test(calls_go_along_with_what_the_request_knows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

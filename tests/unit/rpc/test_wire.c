@@ -66,6 +66,25 @@ static void failures_come_back(void **state)
 	assert_null(read.details->next->next);
 }
 
+/* A text of ours holds no NUL: what stands around it is kept. */
+static void failures_with_a_nul_are_read(void **state)
+{
+	(void)state;
+	_cleanup_(arena_release) struct arena arena = {0};
+	struct fault read;
+	assert_true(
+		rpc_failure_read(STR("{\"code\":\"not_found\",\"message\":\"a\\u0000b\\u0000\"}"),
+				 ASH_UNKNOWN, &arena, &read));
+	assert_int_equal(read.status, ASH_NOT_FOUND);
+	assert_string_equal(read.message, "a\xef\xbf\xbd"
+					  "b\xef\xbf\xbd");
+	assert_true(rpc_failure_read(STR("{\"code\":\"not_found\",\"message\":\"\\\\u0000\"}"),
+				     ASH_UNKNOWN, &arena, &read));
+	assert_string_equal(read.message, "\\u0000");
+	assert_false(rpc_failure_read(STR("{\"code\":\"\\u0000"), ASH_UNKNOWN, &arena, &read));
+	assert_false(rpc_failure_read(STR("\\"), ASH_UNKNOWN, &arena, &read));
+}
+
 static void failures_of_others_are_read(void **state)
 {
 	(void)state;
@@ -186,9 +205,13 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(codes_are_spelled),  cmocka_unit_test(times_are_ten_digits),
-		cmocka_unit_test(failures_come_back), cmocka_unit_test(failures_of_others_are_read),
-		cmocka_unit_test(metadata_travels),   cmocka_unit_test(bodies_are_bounded),
+		cmocka_unit_test(codes_are_spelled),
+		cmocka_unit_test(times_are_ten_digits),
+		cmocka_unit_test(failures_come_back),
+		cmocka_unit_test(failures_with_a_nul_are_read),
+		cmocka_unit_test(failures_of_others_are_read),
+		cmocka_unit_test(metadata_travels),
+		cmocka_unit_test(bodies_are_bounded),
 		cmocka_unit_test(memory_may_run_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,9 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <libpq-fe.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -68,39 +66,15 @@ static const ash_module SHOP = {.name = "shop",
 
 /* ---- the application ---- */
 
-static int64_t fixture_wall(const struct clock *clock)
+static void open_application(struct application *app, const char *location)
 {
-	(void)clock;
-	return __atomic_load_n(&current->wall, __ATOMIC_RELAXED);
-}
-
-static uint64_t fixture_monotonic(const struct clock *clock)
-{
-	(void)clock;
-	return clock_monotonic();
-}
-
-static const struct clock fixture_clock = {fixture_monotonic, fixture_wall};
-
-static const char *store_of(const char *location)
-{
-	const char *wanted = getenv("ASHLAR_STORE");
-	return wanted && strncmp(wanted, "postgres", 8) == 0 ? wanted : location;
-}
-
-static void open_store(struct fixture *fixture, const char *location)
-{
+	static const ash_module *const MODULES[] = {&SHOP};
 	static const char *const SCHEMA[] = {"shop", NULL};
 	static const struct store_migration STEPS_OF[] = {
 		{"0001_effect.sql", "create table shop.effect (id text not null, step bigint not "
 				    "null, amount bigint not null)"}};
-	const struct store_module modules[] = {{"shop", SCHEMA, STEPS_OF, 1}, saga_store_module()};
-	const struct store_options options = {
-		.location = store_of(location), .modules = modules, .module_count = 2};
-	struct fault fault;
-	if (store_open(&fixture->store, &options, &fault) != ASH_OK ||
-	    store_migrate(fixture->store, &(struct store_migration_options){0}, &fault) != ASH_OK)
-		fail_msg("%s", fault.message);
+	const struct store_module tables[] = {{"shop", SCHEMA, STEPS_OF, 1}, saga_store_module()};
+	application_open(app, location, MODULES, 1, tables, 2);
 }
 
 void fixture_use(struct fixture *fixture)
@@ -111,51 +85,26 @@ void fixture_use(struct fixture *fixture)
 void fixture_join(struct fixture *fixture, const char *location, const ash_saga *saga,
 		  struct saga_options options)
 {
-	static const ash_module *const MODULES[] = {&SHOP};
 	const struct saga_of of = {"shop", saga};
-	struct error_list errors = {0};
-	struct error error;
 	struct fault fault;
-	*fixture = (struct fixture){.wall = 1795241041000000};
+	*fixture = (struct fixture){0};
 	current = fixture;
-	fixture->metrics = metrics_new();
-	assert_int_equal(
-		registry_build(MODULES, 1, fixture->metrics, &fixture->registry, &errors, &error),
-		0);
-	assert_int_equal(errors.count, 0);
-	open_store(fixture, location);
-	fixture->environment = (struct environment){
-		.registry = &fixture->registry, .store = fixture->store, .clock = &fixture_clock};
-	if (saga_hub_new(&fixture->environment, 1, &of, 1, &options, fixture->metrics,
+	open_application(&fixture->app, location);
+	if (saga_hub_new(&fixture->app.environment, 1, &of, 1, &options, fixture->app.metrics,
 			 &fixture->hub, &fault))
 		fail_msg("%s", fault.message);
 }
 
-static void clear(const char *location)
-{
-	if (store_of(location) == location)
-		return;
-	PGconn *connection = PQconnectdb(getenv("ASHLAR_STORE_ADMIN"));
-	PGresult *result = PQexec(connection, "set client_min_messages = error; drop schema if "
-					      "exists ashlar, shop, ashlar_saga cascade");
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-		fail_msg("%s", PQerrorMessage(connection));
-	PQclear(result);
-	PQfinish(connection);
-}
-
 void fixture_set_up(struct fixture *fixture, const char *location)
 {
-	clear(location);
+	application_clear("shop, ashlar_saga");
 	fixture_join(fixture, location, &FIXTURE_CHECKOUT, (struct saga_options){0});
 }
 
 void fixture_tear_down(struct fixture *fixture)
 {
 	saga_hub_free(fixture->hub);
-	metrics_free(fixture->metrics);
-	store_free(fixture->store);
-	registry_release(&fixture->registry);
+	application_close(&fixture->app);
 }
 
 /* ---- what tests do ---- */
@@ -173,18 +122,16 @@ static ash_status start(void *context, ash_call *call)
 	input.cents = starting->cents;
 	ASH_TX(tx, call);
 	ASH_TRY(ash_saga_start(tx, &FIXTURE_CHECKOUT, starting->id, &input));
-	return ash_commit(tx);
+	ASH_TRY(ash_commit(tx));
+	assert_int_equal(ash_saga_start(tx, &FIXTURE_CHECKOUT, starting->id, &input),
+			 ASH_FAILED_PRECONDITION);
+	return ASH_OK;
 }
 
 ash_status fixture_start(struct fixture *fixture, const char *id, int64_t cents)
 {
 	struct starting starting = {id, cents};
-	struct request request;
-	request_begin(&request, &fixture->environment, CALL_NO_DEADLINE, NULL);
-	ash_status status = request_run(&request, registry_find(&fixture->registry, "shop"), "test",
-					SPAN_SERVER, "start", start, &starting);
-	request_end(&request);
-	return status;
+	return application_run(&fixture->app, "shop", "start", start, &starting);
 }
 
 size_t fixture_drain(struct fixture *fixture)
@@ -200,7 +147,7 @@ void fixture_settle(struct fixture *fixture)
 {
 	for (int i = 0; i < 40; i++) {
 		fixture_drain(fixture);
-		fixture->wall += 61 * INT64_C(1000000);
+		fixture->app.wall += 61 * INT64_C(1000000);
 	}
 }
 
@@ -211,7 +158,7 @@ int64_t fixture_sum(struct fixture *fixture, const char *id, int index, int64_t 
 	struct fault fault;
 	int64_t sum = 0;
 	const ash_value values[] = {ash_text(id), ash_int(index)};
-	if (store_acquire(fixture->store, STORE_NO_DEADLINE, &session, &fault) ||
+	if (store_acquire(fixture->app.store, STORE_NO_DEADLINE, &session, &fault) ||
 	    store_begin(session, 0, STORE_READ, &fault) ||
 	    store_query(session, "select amount from shop.effect where id = $1 and step = $2",
 			values, 2, &found, &fault))

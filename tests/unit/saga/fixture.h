@@ -2,6 +2,7 @@
 #ifndef TEST_SAGA_FIXTURE_H
 #define TEST_SAGA_FIXTURE_H
 
+#include "port/application.h"
 #include "saga/saga.h"
 #include "shop.pb-c.h"
 
@@ -14,25 +15,21 @@ enum { RESERVE, CHARGE, NOTIFY, STEP_COUNT };
 struct fixture {
 	/* What a step answers after its effect; NULL: ASH_OK. */
 	ash_status (*answer)(ash_step *step, ash_call *call, int index, bool undoing);
-	int64_t wall;    /* the clock, in microseconds */
 	char order[512]; /* "+0 +1 -0 ": what ran, in its order, of the last saga */
-	struct metrics *metrics;
-	struct registry registry;
-	struct store *store;
-	struct environment environment;
+	struct application app;
 	struct saga_hub *hub;
 };
 
 extern const ash_saga FIXTURE_CHECKOUT;
 
-/* `location` as store_open() takes it, unless ASHLAR_STORE names a PostgreSQL, whose data is
- * removed before; fixture_join() is another process on the data that is there. */
+/* `location` as application_open() takes it; on PostgreSQL the data of the last test is removed
+ * first. fixture_join() is another process on the data that is there. */
 void fixture_set_up(struct fixture *fixture, const char *location);
 void fixture_join(struct fixture *fixture, const char *location, const ash_saga *saga,
 		  struct saga_options options);
 void fixture_tear_down(struct fixture *fixture);
 
-/* Whose clock, answers and order the steps use: the last that was made, or this one. */
+/* Whose answers and order the steps use: the last that was made, or this one. */
 void fixture_use(struct fixture *fixture);
 
 /* Starts the saga `id` in a request of its own. */

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,7 +28,9 @@ struct collector {
 	const char *body;           /* of each answer; NULL: none */
 	size_t answer_count;
 	size_t requests;
-	size_t spans; /* in the requests that were answered with 200 */
+	size_t spans;         /* in the requests that were answered with 200 */
+	unsigned slow_ms;     /* before the first answer */
+	atomic_bool has_read; /* a request, and maybe not answered it yet */
 	pthread_t thread;
 };
 
@@ -73,6 +76,8 @@ static void *collect(void *context)
 			return NULL;
 		const char *body = read_request(client, buffer, sizeof buffer);
 		const char *answer = collector->answers[collector->requests++];
+		atomic_store(&collector->has_read, true);
+		usleep((collector->requests == 1 ? collector->slow_ms : 0) * 1000);
 		if (body && strncmp(answer, "200", 3) == 0)
 			collector->spans += count_spans(body);
 		if (answer[0])
@@ -84,12 +89,13 @@ static void *collect(void *context)
 }
 
 static void start_with(struct collector *collector, const char *const *answers, size_t count,
-		       const char *body)
+		       const char *body, unsigned slow_ms)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof address;
-	*collector = (struct collector){.answers = answers, .answer_count = count, .body = body};
+	*collector = (struct collector){
+		.answers = answers, .answer_count = count, .body = body, .slow_ms = slow_ms};
 	collector->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(collector->listener, (struct sockaddr *)&address, size), 0);
 	assert_int_equal(listen(collector->listener, 8), 0);
@@ -101,7 +107,7 @@ static void start_with(struct collector *collector, const char *const *answers, 
 
 static void start(struct collector *collector, const char *const *answers, size_t count)
 {
-	start_with(collector, answers, count, NULL);
+	start_with(collector, answers, count, NULL, 0);
 }
 
 static void stop(struct collector *collector)
@@ -166,17 +172,23 @@ static void the_body_is_otlp_json(void **state)
 
 /* ---- the way there ---- */
 
-static struct exporter *start_exporter(const struct collector *collector, struct recorder *recorder)
+static struct exporter *start_exporter_with(const struct collector *collector,
+					    struct recorder *recorder, unsigned interval_ms)
 {
 	const struct export_options options = {.endpoint = collector->endpoint,
 					       .service = "shop",
-					       .interval_ms = 5,
+					       .interval_ms = interval_ms,
 					       .timeout_ms = 2000,
 					       .retry_ms = 5};
 	struct exporter *exporter = NULL;
 	struct fault fault;
 	assert_int_equal(exporter_start(&options, recorder, &exporter, &fault), ASH_OK);
 	return exporter;
+}
+
+static struct exporter *start_exporter(const struct collector *collector, struct recorder *recorder)
+{
+	return start_exporter_with(collector, recorder, 5);
 }
 
 static void record(struct recorder *recorder, uint64_t count)
@@ -271,7 +283,7 @@ static void a_part_that_is_rejected_is_counted(void **state)
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		struct collector collector;
-		start_with(&collector, ANSWERS, 1, CASES[i].body);
+		start_with(&collector, ANSWERS, 1, CASES[i].body, 0);
 		struct recorder *recorder = recorder_new(64, 1.0, &clock_system);
 		record(recorder, 3);
 		struct exporter *exporter = start_exporter(&collector, recorder);
@@ -340,6 +352,87 @@ static void a_stop_sends_what_is_left_and_does_not_wait_for_ever(void **state)
 	recorder_free(recorder);
 }
 
+/* Also where the next request would come too late by itself. */
+static void a_stop_sends_what_came_while_a_request_was_on_its_way(void **state)
+{
+	(void)state;
+	static const char *const ANSWERS[] = {"200 OK", "200 OK", "200 OK", "200 OK"};
+	struct collector collector;
+	start_with(&collector, ANSWERS, 4, NULL, 300);
+	struct recorder *recorder = recorder_new(64, 1.0, &clock_system);
+	struct exporter *exporter = start_exporter_with(&collector, recorder, 4000);
+	record(recorder, 5);
+	for (int i = 0; i < 10000 && !atomic_load(&collector.has_read); i++)
+		usleep(1000);
+	record(recorder, 3);
+	exporter_stop(exporter, 3900);
+	stop(&collector);
+	assert_int_equal(collector.spans, 8);
+	recorder_free(recorder);
+}
+
+/* Lines that were logged. */
+struct lines {
+	pthread_mutex_t lock;
+	char text[4096];
+};
+
+static void note_line(void *context, const char *line, size_t length)
+{
+	struct lines *lines = context;
+	pthread_mutex_lock(&lines->lock);
+	strncat(lines->text, line, length);
+	pthread_mutex_unlock(&lines->lock);
+}
+
+static size_t count_lines(const char *text, const char *with)
+{
+	size_t count = 0;
+	for (const char *at = text; (at = strstr(at, with)); at++)
+		count++;
+	return count;
+}
+
+static void a_collector_that_takes_nothing_is_told_once(void **state)
+{
+	static const char *const ANSWERS[] = {"503 Busy", "503 Busy", "200 OK", ""};
+	struct lines lines = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	const struct logger logger = {note_line, &lines, &clock_system, LOG_INFO_LEVEL, "test"};
+	struct collector collector;
+	struct recorder *recorder = recorder_new(1024, 1, &clock_system);
+	struct exporter *exporter = NULL;
+	struct fault fault;
+	(void)state;
+	start(&collector, ANSWERS, 4);
+	const struct export_options options = {.endpoint = collector.endpoint,
+					       .service = "shop",
+					       .logger = &logger,
+					       .interval_ms = 5,
+					       .timeout_ms = 20000,
+					       .retry_ms = 1};
+	assert_int_equal(exporter_start(&options, recorder, &exporter, &fault), ASH_OK);
+	record(recorder, 3);
+	assert_int_equal(wait_for(exporter, 3).sent, 3);
+	exporter_stop(exporter, 1000);
+	assert_int_equal(count_lines(lines.text, "\n"), 2);
+	assert_int_equal(count_lines(lines.text,
+				     "/v1/traces takes no spans: it answers 503; 3 wait, "
+				     "0 are lost so far"),
+			 1);
+	assert_int_equal(count_lines(lines.text, "/v1/traces takes spans again; 0 wait"), 1);
+	stop(&collector);
+	lines.text[0] = '\0';
+	assert_int_equal(exporter_start(&options, recorder, &exporter, &fault), ASH_OK);
+	record(recorder, 2);
+	for (int tries = 0; tries < 2000 && exporter_counts(exporter).failures == 0; tries++)
+		usleep(10000);
+	exporter_stop(exporter, 100);
+	assert_int_equal(count_lines(lines.text, "takes no spans: "), 1);
+	assert_int_equal(count_lines(lines.text, "\"2 spans are lost: the collector "), 1);
+	assert_int_equal(count_lines(lines.text, "\n"), 2);
+	recorder_free(recorder);
+}
+
 static void an_endpoint_that_is_no_url_is_refused(void **state)
 {
 	(void)state;
@@ -383,6 +476,8 @@ int main(void)
 		cmocka_unit_test(a_part_that_is_rejected_is_counted),
 		cmocka_unit_test(its_counts_are_metrics),
 		cmocka_unit_test(a_stop_sends_what_is_left_and_does_not_wait_for_ever),
+		cmocka_unit_test(a_stop_sends_what_came_while_a_request_was_on_its_way),
+		cmocka_unit_test(a_collector_that_takes_nothing_is_told_once),
 		cmocka_unit_test(an_endpoint_that_is_no_url_is_refused),
 		cmocka_unit_test(without_memory_it_does_not_start),
 	};

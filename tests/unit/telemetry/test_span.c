@@ -47,6 +47,38 @@ static void spans_come_out_in_their_order(void **state)
 	recorder_free(recorder);
 }
 
+static uint64_t ticks = 1000;
+static int64_t shown = 5000000;
+
+static uint64_t read_ticks(const struct clock *clock)
+{
+	(void)clock;
+	return ticks;
+}
+
+static int64_t read_shown(const struct clock *clock)
+{
+	(void)clock;
+	return shown;
+}
+
+static void a_clock_that_is_set_is_followed(void **state)
+{
+	(void)state;
+	static const struct clock clock = {read_ticks, read_shown};
+	struct recorder *recorder = recorder_new(8, 1.0, &clock);
+	assert_int_equal(recorder_wall(recorder, 1000), INT64_C(5000000000));
+	shown += INT64_C(3600000000); /* an hour, while a second passes */
+	ticks += UINT64_C(1000000000);
+	assert_int_equal(recorder_wall(recorder, ticks), INT64_C(6000000000));
+	shown += 10000000;
+	ticks += UINT64_C(10000000000);
+	assert_int_equal(recorder_wall(recorder, ticks), shown * 1000);
+	/* What began before that is as old by the same clock. */
+	assert_int_equal(recorder_wall(recorder, ticks - 1000000), shown * 1000 - 1000000);
+	recorder_free(recorder);
+}
+
 static void a_full_ring_loses_the_oldest_and_says_so(void **state)
 {
 	(void)state;
@@ -194,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans_come_out_in_their_order),
+		cmocka_unit_test(a_clock_that_is_set_is_followed),
 		cmocka_unit_test(a_full_ring_loses_the_oldest_and_says_so),
 		cmocka_unit_test(a_trace_is_found_by_its_id),
 		cmocka_unit_test(a_long_detail_is_cut_at_a_whole_character),

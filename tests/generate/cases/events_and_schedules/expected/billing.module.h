@@ -5,10 +5,9 @@
 #include <ashlar/ashlar.h>
 
 #include "billing.port.h"
-#if __has_include("identity.port.h")
-#include "identity.port.h"
-#endif
-#include "orders.port.h"
+#line 7 "modules/billing/module.yaml"
+#include "orders.messages.h"
+#line 11 "billing.module.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,8 +22,11 @@ struct billing_handlers {
 struct billing_code {
 	struct billing_handlers billing;
 	struct {
+#line 7 "modules/billing/module.yaml"
 		ash_status (*orders_order_placed)(ash_call *call, const OrdersOrderPlaced *event);
+#line 7 "modules/billing/module.yaml"
 		ash_status (*billing_charged)(ash_call *call, const BillingCharged *event);
+#line 30 "billing.module.h"
 	} on;
 	struct {
 		ash_status (*nightly)(ash_call *call);

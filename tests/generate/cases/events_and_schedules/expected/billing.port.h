@@ -2,9 +2,7 @@
 #ifndef BILLING_PORT_H
 #define BILLING_PORT_H
 
-#include <ashlar/port.h>
-
-#include "billing.pb-c.h"
+#include "billing.messages.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,11 +11,7 @@ extern "C" {
 /* The module itself, for the program that holds it. */
 extern const struct ash_module billing_module;
 
-typedef Billing__V1__ChargeRequest BillingChargeRequest;
-typedef Billing__V1__Inner BillingInner;
-typedef Billing__V1__ChargeReply BillingChargeReply;
-typedef Billing__V1__Charged BillingCharged;
-
+#undef billing_charge
 extern const ash_port billing_port;
 
 /* billing.v1.Billing.Charge */
@@ -31,9 +25,6 @@ ASH_MUST_CHECK static inline ash_status billing_charge(ash_call *call, const Bil
 #ifndef __cplusplus
 #define billing_charge(...) (ASH_USE(billing_port, 0), billing_charge(__VA_ARGS__))
 #endif
-
-/* billing.v1.Charged */
-extern const ash_event billing_charged_event;
 
 #ifdef __cplusplus
 }

@@ -2,9 +2,7 @@
 #ifndef BILLING_PORT_H
 #define BILLING_PORT_H
 
-#include <ashlar/port.h>
-
-#include "billing.pb-c.h"
+#include "billing.messages.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,8 +11,7 @@ extern "C" {
 /* The module itself, for the program that holds it. */
 extern const struct ash_module billing_module;
 
-typedef Billing__V1__A BillingA;
-
+#undef billing_delete
 extern const ash_port billing_port;
 
 /* billing.v1.Billing.Delete */

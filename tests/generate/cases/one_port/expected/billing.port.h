@@ -2,9 +2,7 @@
 #ifndef BILLING_PORT_H
 #define BILLING_PORT_H
 
-#include <ashlar/port.h>
-
-#include "billing.pb-c.h"
+#include "billing.messages.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,10 +11,7 @@ extern "C" {
 /* The module itself, for the program that holds it. */
 extern const struct ash_module billing_module;
 
-typedef Billing__V1__ChargeRequest BillingChargeRequest;
-typedef Billing__V1__Inner BillingInner;
-typedef Billing__V1__ChargeReply BillingChargeReply;
-
+#undef billing_charge
 extern const ash_port billing_port;
 
 /* billing.v1.Billing.Charge */

@@ -2,10 +2,7 @@
 #ifndef BILLING_PORT_H
 #define BILLING_PORT_H
 
-#include <ashlar/port.h>
-
-#include "one.pb-c.h"
-#include "two.pb-c.h"
+#include "billing.messages.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,13 +11,7 @@ extern "C" {
 /* The module itself, for the program that holds it. */
 extern const struct ash_module billing_module;
 
-typedef Billing__V1__ChargeRequest BillingChargeRequest;
-typedef Billing__V1__Inner BillingInner;
-typedef Billing__V1__ChargeReply BillingChargeReply;
-typedef Billing__V2__ChargeRequest BillingV2ChargeRequest;
-typedef Billing__V2__Inner BillingV2Inner;
-typedef Billing__V2__ChargeReply BillingV2ChargeReply;
-
+#undef billing_charge
 extern const ash_port billing_port;
 
 /* billing.v1.Billing.Charge */
@@ -35,6 +26,7 @@ ASH_MUST_CHECK static inline ash_status billing_charge(ash_call *call, const Bil
 #define billing_charge(...) (ASH_USE(billing_port, 0), billing_charge(__VA_ARGS__))
 #endif
 
+#undef billing_v2_charge
 extern const ash_port billing_v2_port;
 
 /* billing.v2.Billing.Charge */

@@ -5,3 +5,4 @@
 #include "tax.port.h"
 #include <billing.port.h>
 #include "billing.pb-c.h"
+#include "billing.messages.h"

@@ -1,0 +1,4 @@
+create table inventory.decision (
+	order_id bigint primary key,
+	kept boolean not null
+);

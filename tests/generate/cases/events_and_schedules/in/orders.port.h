@@ -1,6 +1,0 @@
-#ifndef ORDERS_PORT_H
-#define ORDERS_PORT_H
-#include <ashlar/port.h>
-typedef struct { ProtobufCMessage base; char *order_id; } OrdersOrderPlaced;
-extern const ash_event orders_order_placed_event;
-#endif
