@@ -264,36 +264,27 @@ static void begin(struct http_thread *thread, struct http_conn *conn, struct htt
 	thread->blocking = 0;
 }
 
-/* Calls the handler; true when it asked to be called elsewhere and has to be queued. */
-static bool handle(struct http_thread *thread, struct http_conn *conn, struct http_input *input)
+bool http_respond(struct http_thread *thread, struct http_conn *conn, struct http_input *input)
 {
 	const struct http_server_options *options = &thread->server->options;
 	struct http_exchange *exchange = &thread->exchange;
-	do {
-		begin(thread, conn, exchange->deferred ? conn->input : input);
-		http_team_enter_handler(thread);
-		options->handle(options->context, exchange);
-		thread->in_handler = false;
-		http_team_leave_handler(thread);
-	} while (exchange->deferred && !thread->loop);
-	return exchange->deferred;
-}
-
-bool http_respond(struct http_thread *thread, struct http_conn *conn, struct http_input *input)
-{
-	struct http_exchange *exchange = &thread->exchange;
-	exchange->deferred = false;
-	bool queued = handle(thread, conn, input);
-	if (!queued) {
+	begin(thread, conn, input);
+	http_team_enter_handler(thread);
+	options->handle(options->context, exchange);
+	thread->in_handler = false;
+	http_team_leave_handler(thread);
+	/* The input lies elsewhere then, even where the loop was lost after that. */
+	bool deferred = exchange->deferred;
+	if (!deferred) {
 		http_count(thread, HTTP_COUNT_REQUESTS, 1);
 		finish(thread, exchange);
 	}
 	if (exchange->arena.blocks || exchange->arena.failed)
 		arena_release(&exchange->arena);
-	if (queued) {
+	if (deferred) {
 		http_body_release(&exchange->body);
 		http_count(thread, HTTP_COUNT_DEFERRED, 1);
 		http_team_defer(thread->server, conn);
 	}
-	return !queued;
+	return !deferred;
 }

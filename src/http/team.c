@@ -182,13 +182,12 @@ void http_team_enter_handler(struct http_thread *thread)
 			      memory_order_release);
 }
 
-bool http_team_leave_handler(struct http_thread *thread)
+void http_team_leave_handler(struct http_thread *thread)
 {
 	uintptr_t owner = (uintptr_t)thread | HTTP_HANDLING;
 	if (thread->loop &&
 	    !atomic_compare_exchange_strong(&thread->loop->owner, &owner, (uintptr_t)thread))
 		thread->loop = NULL;
-	return thread->loop != NULL;
 }
 
 bool http_team_has_loop(const struct http_thread *thread)

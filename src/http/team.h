@@ -15,7 +15,7 @@ void http_team_end(struct http_server *server);
 
 /* Before and after a handler. False: another thread has the loop by now. */
 void http_team_enter_handler(struct http_thread *thread);
-bool http_team_leave_handler(struct http_thread *thread);
+void http_team_leave_handler(struct http_thread *thread);
 
 /* Inside a handler: whether the thread still has its loop. */
 bool http_team_has_loop(const struct http_thread *thread);

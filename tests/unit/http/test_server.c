@@ -158,6 +158,17 @@ static void answer_deferred(struct http_exchange *exchange)
 	http_add_body(exchange, http_body(exchange));
 }
 
+/* Loses its loop after it deferred. */
+static void answer_deferred_late(struct http_exchange *exchange)
+{
+	if (http_defer(exchange)) {
+		http_blocking_begin();
+		http_blocking_end();
+		return;
+	}
+	http_add_body(exchange, http_has_blocked(exchange) ? STR("late") : STR("inline"));
+}
+
 static const struct {
 	struct str path;
 	void (*answer)(struct http_exchange *);
@@ -180,6 +191,7 @@ static const struct {
 	{{"/sleep", 6}, answer_sleep},
 	{{"/hidden-sleep", 13}, answer_hidden_sleep},
 	{{"/deferred", 9}, answer_deferred},
+	{{"/deferred-late", 14}, answer_deferred_late},
 };
 
 static void handle(void *context, struct http_exchange *exchange)
@@ -431,6 +443,24 @@ static void handlers_that_block_lose_their_loop(void **state)
 	assert_true(after.blocked > before.blocked);
 }
 
+/* The second came after the first was answered: nothing of the first is left in the connection. */
+static void a_deferred_request_is_answered_once(void **state)
+{
+	const struct str late = STR("GET /deferred-late HTTP/1.1\r\nHost: a\r\n\r\n");
+	_cleanup_(text_release) struct text first = {0}, second = {0};
+	int fd = client_connect(http_server_port(server)), status;
+	(void)state;
+	assert_true(client_send(fd, late));
+	assert_int_equal(client_read_response(fd, &first), 200);
+	assert_true(str_ends(text_str(&first), STR("\r\n\r\nlate")));
+	assert_true(client_send(fd, late));
+	assert_true(client_send(fd, STR(GET("/"))));
+	assert_true(client_read_all(fd, &second, CLIENT_PATIENCE));
+	close(fd);
+	assert_int_equal(client_count_responses(&second, &status), 2);
+	assert_true(str_ends(text_str(&second), STR("hello\n")));
+}
+
 static void counters_count(void **state)
 {
 	struct http_counters before, after;
@@ -552,6 +582,7 @@ int main(void)
 		cmocka_unit_test(client_that_waits_is_told_to_continue),
 		cmocka_unit_test(large_uploads_come_whole),
 		cmocka_unit_test(handlers_that_block_lose_their_loop),
+		cmocka_unit_test(a_deferred_request_is_answered_once),
 		cmocka_unit_test(counters_count),
 		cmocka_unit_test(addresses_that_cannot_be_are_errors),
 		cmocka_unit_test(version_6_is_spoken),
