@@ -7,11 +7,11 @@
  * whoever lets go last frees it, so a client can be freed while its thread still waits for a name
  * server. */
 #include <netdb.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "http/client_state.h"
 
 struct client_lookup {
@@ -79,18 +79,6 @@ static void *look(void *context)
 	return NULL;
 }
 
-/* Signals are for the threads of the program. */
-static bool start_thread(struct client_lookup *lookup)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started = pthread_create(&thread, NULL, look, lookup) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started && pthread_detach(thread) == 0;
-}
-
 /* Without memory or a thread the addresses stay what they are, until the next try. */
 static struct client_lookup *begin(const struct http_client *client)
 {
@@ -103,7 +91,7 @@ static struct client_lookup *begin(const struct http_client *client)
 	atomic_init(&lookup->holders, 2);
 	(void)pthread_mutex_init(&lookup->lock, NULL);
 	client_init_cond(&lookup->ended);
-	if (start_thread(lookup))
+	if (thread_start_apart(look, lookup))
 		return lookup;
 	free_lookup(lookup);
 	return NULL;

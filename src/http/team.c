@@ -7,11 +7,11 @@
 #include "http/team.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/crew.h"
+#include "base/thread.h"
 #include "http/loop.h"
 
 enum { QUIET_ROUNDS = 64 }; /* of the watcher, without a handler in sight, before it sleeps */
@@ -110,17 +110,6 @@ static void *thread_main(void *pointer)
 	return NULL;
 }
 
-/* Signals are for the threads of the program; SIGPIPE would come from sendfile(). */
-static int create(pthread_t *id, void *(*run)(void *), void *context)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int cause = pthread_create(id, NULL, run, context);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return cause;
-}
-
 /* Adds a thread, if there may be another. With the lock. */
 static bool add_thread(struct http_server *server)
 {
@@ -129,7 +118,7 @@ static bool add_thread(struct http_server *server)
 	struct http_thread *thread = new_thread(server);
 	if (!thread)
 		return false;
-	if (create(&thread->id, thread_main, thread) != 0) {
+	if (!thread_start(&thread->id, thread_main, thread)) {
 		free_thread(thread);
 		return false;
 	}
@@ -290,7 +279,7 @@ int http_team_start(struct http_server *server, struct error *error)
 	for (unsigned i = 0; i < server->loop_count && good; i++)
 		good = add_thread(server);
 	pthread_mutex_unlock(&server->lock);
-	if (good && create(&server->watcher, watcher_main, server) == 0)
+	if (good && thread_start(&server->watcher, watcher_main, server))
 		server->has_watcher = true;
 	if (!server->has_watcher)
 		return error_set(error, ERROR_IO,

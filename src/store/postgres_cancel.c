@@ -7,9 +7,9 @@
 #include "postgres.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 /* Requests of all stores at once. Where so many hang, one more would change nothing. */
 #define MOST_UNDER_WAY 64
@@ -49,20 +49,6 @@ static void *ask(void *context)
 	return NULL;
 }
 
-/* Signals are for the threads of the program. */
-static bool start_thread(struct postgres_cancel *cancel)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started = pthread_create(&thread, NULL, ask, cancel) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (started)
-		(void)pthread_detach(thread);
-	return started;
-}
-
 static struct postgres_cancel *start(PGconn *connection)
 {
 	struct postgres_cancel *cancel = mem_alloc(sizeof *cancel);
@@ -72,7 +58,7 @@ static struct postgres_cancel *start(PGconn *connection)
 	(void)pthread_cond_init(&cancel->ended, NULL);
 	cancel->request = PQgetCancel(connection);
 	atomic_init(&cancel->holders, 2);
-	if (cancel->request && start_thread(cancel))
+	if (cancel->request && thread_start_apart(ask, cancel))
 		return cancel;
 	atomic_init(&cancel->holders, 1);
 	leave(cancel);
