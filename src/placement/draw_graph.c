@@ -8,39 +8,30 @@
 
 enum { ID_SIZE = 32 };
 
+/* What stands before a name, between it and a label, and after that. */
+struct form {
+	const char *before, *between, *after;
+};
+
 /* How a language writes what is drawn. `label` may be empty for an edge. */
 struct pen {
 	const char *begin, *end;
-	void (*open)(uint32_t process, struct str label, struct text *out);
-	const char *close;
-	void (*module)(const char *id, struct str label, struct text *out);
-	void (*split)(const char *id, struct str label, struct text *out);
+	struct form process, module, split;
+	const char *close; /* a process */
+	void (*add_label)(struct text *out, struct str label);
 	void (*edge)(const char *from, const char *to, struct str label, bool dashed,
 		     struct text *out);
 };
 
+static void add_form(const struct pen *pen, const struct form *form, const char *id,
+		     struct str label, struct text *out)
+{
+	text_addf(out, "%s%s%s", form->before, id, form->between);
+	pen->add_label(out, label);
+	text_add(out, str_of(form->after));
+}
+
 /* ---- DOT ---- */
-
-static void open_dot(uint32_t process, struct str label, struct text *out)
-{
-	text_addf(out, "  subgraph cluster_%u {\n    label=", process);
-	text_add_json(out, label);
-	text_add(out, STR(";\n"));
-}
-
-static void add_dot_module(const char *id, struct str label, struct text *out)
-{
-	text_addf(out, "    %s [label=", id);
-	text_add_json(out, label);
-	text_add(out, STR("];\n"));
-}
-
-static void add_dot_split(const char *id, struct str label, struct text *out)
-{
-	text_addf(out, "  %s [shape=hexagon label=", id);
-	text_add_json(out, label);
-	text_add(out, STR("];\n"));
-}
 
 static void add_dot_edge(const char *from, const char *to, struct str label, bool dashed,
 			 struct text *out)
@@ -54,17 +45,20 @@ static void add_dot_edge(const char *from, const char *to, struct str label, boo
 	text_add(out, STR(";\n"));
 }
 
-static const struct pen DOT = {"digraph placement {\n  rankdir=LR;\n  node [shape=box];\n",
-			       "}\n",
-			       open_dot,
-			       "  }\n",
-			       add_dot_module,
-			       add_dot_split,
-			       add_dot_edge};
+static const struct pen DOT = {
+	.begin = "digraph placement {\n  rankdir=LR;\n  node [shape=box];\n",
+	.end = "}\n",
+	.process = {"  subgraph cluster_", " {\n    label=", ";\n"},
+	.module = {"    ", " [label=", "];\n"},
+	.split = {"  ", " [shape=hexagon label=", "];\n"},
+	.close = "  }\n",
+	.add_label = text_add_json,
+	.edge = add_dot_edge,
+};
 
 /* ---- Mermaid ---- */
 
-static void add_mermaid_label(struct str label, struct text *out)
+static void add_mermaid_label(struct text *out, struct str label)
 {
 	struct str line;
 	for (bool first = true; str_split(&label, '\n', &line); first = false) {
@@ -74,42 +68,28 @@ static void add_mermaid_label(struct str label, struct text *out)
 	text_add_byte(out, '"');
 }
 
-static void open_mermaid(uint32_t process, struct str label, struct text *out)
-{
-	text_addf(out, "  subgraph p%u[", process);
-	add_mermaid_label(label, out);
-	text_add(out, STR("]\n"));
-}
-
-static void add_mermaid_module(const char *id, struct str label, struct text *out)
-{
-	text_addf(out, "    %s[", id);
-	add_mermaid_label(label, out);
-	text_add(out, STR("]\n"));
-}
-
-static void add_mermaid_split(const char *id, struct str label, struct text *out)
-{
-	text_addf(out, "  %s{{", id);
-	add_mermaid_label(label, out);
-	text_add(out, STR("}}\n"));
-}
-
 static void add_mermaid_edge(const char *from, const char *to, struct str label, bool dashed,
 			     struct text *out)
 {
 	text_addf(out, "  %s %s", from, dashed ? "-.->" : "-->");
 	if (label.length) {
 		text_add_byte(out, '|');
-		add_mermaid_label(label, out);
+		add_mermaid_label(out, label);
 		text_add_byte(out, '|');
 	}
 	text_addf(out, " %s\n", to);
 }
 
 static const struct pen MERMAID = {
-	"flowchart LR\n", "", open_mermaid, "  end\n", add_mermaid_module, add_mermaid_split,
-	add_mermaid_edge};
+	.begin = "flowchart LR\n",
+	.end = "",
+	.process = {"  subgraph p", "[", "]\n"},
+	.module = {"    ", "[", "]\n"},
+	.split = {"  ", "{{", "}}\n"},
+	.close = "  end\n",
+	.add_label = add_mermaid_label,
+	.edge = add_mermaid_edge,
+};
 
 /* ---- the walk ---- */
 
@@ -127,14 +107,16 @@ static void add_module(const struct plan *plan, const struct pen *pen, uint32_t 
 {
 	char id[ID_SIZE];
 	name_module(plan, (struct plan_side){module, process}, id);
-	pen->module(id, str_of(plan->modules[module]->name), out);
+	add_form(pen, &pen->module, id, str_of(plan->modules[module]->name), out);
 }
 
 static void add_processes(const struct plan *plan, const struct pen *pen, struct text *out)
 {
 	for (uint32_t i = 0; i < plan->placement->process_count; i++) {
 		const struct placement_process *process = &plan->placement->processes[i];
-		pen->open(i, str_of(process->name.text), out);
+		char id[ID_SIZE];
+		snprintf(id, sizeof id, "%u", i);
+		add_form(pen, &pen->process, id, str_of(process->name.text), out);
 		for (uint32_t j = 0; j < plan->module_count; j++)
 			if (placement_has(process, plan->modules[j]->name))
 				add_module(plan, pen, j, i, out);
@@ -206,7 +188,7 @@ static void add_hexagon(const struct pen *pen, const struct drawn_split *split, 
 		drawing_add_share(&label, shadow->share);
 		text_addf(&label, ", %u bp%s", shadow->share, shadow->writes ? ", writes too" : "");
 	}
-	pen->split(id, text_str(&label), out);
+	add_form(pen, &pen->split, id, text_str(&label), out);
 	out->failed |= label.failed;
 }
 
