@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "message/settle.h"
+#include "message/wire.h"
 
 struct decoder {
 	struct budget budget;
@@ -19,8 +20,6 @@ struct input {
 	const uint8_t *at;
 	const uint8_t *end;
 };
-
-enum wire { WIRE_VARINT, WIRE_64, WIRE_LENGTH, WIRE_GROUP, WIRE_GROUP_END, WIRE_32 };
 
 static bool decode_message(struct decoder *decoder, const ProtobufCMessageDescriptor *type,
 			   void *message, struct input input, const struct trail *trail);
@@ -127,18 +126,6 @@ static bool skip(struct input *input, uint32_t field, enum wire wire)
 }
 
 /* ---- values ---- */
-
-static enum wire wire_of(ProtobufCType type)
-{
-	static const uint8_t WIRES[] = {
-		[PROTOBUF_C_TYPE_SFIXED32] = WIRE_32,    [PROTOBUF_C_TYPE_FIXED32] = WIRE_32,
-		[PROTOBUF_C_TYPE_FLOAT] = WIRE_32,       [PROTOBUF_C_TYPE_SFIXED64] = WIRE_64,
-		[PROTOBUF_C_TYPE_FIXED64] = WIRE_64,     [PROTOBUF_C_TYPE_DOUBLE] = WIRE_64,
-		[PROTOBUF_C_TYPE_STRING] = WIRE_LENGTH,  [PROTOBUF_C_TYPE_BYTES] = WIRE_LENGTH,
-		[PROTOBUF_C_TYPE_MESSAGE] = WIRE_LENGTH,
-	};
-	return (enum wire)WIRES[type];
-}
 
 static bool get_number(struct input *input, ProtobufCType type, void *out)
 {

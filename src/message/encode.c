@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "message/wire.h"
 
 /* What is written lies at the end of the text's memory, from `at` to `end`; what the text held
  * before lies below `floor`. */
@@ -85,16 +86,6 @@ static bool put_fixed(struct encoder *encoder, uint64_t value, size_t width)
 
 /* ---- values ---- */
 
-enum wire { WIRE_VARINT, WIRE_64, WIRE_LENGTH, WIRE_32 = 5 };
-
-static const uint8_t WIRES[] = {
-	[PROTOBUF_C_TYPE_SFIXED32] = WIRE_32,    [PROTOBUF_C_TYPE_FIXED32] = WIRE_32,
-	[PROTOBUF_C_TYPE_FLOAT] = WIRE_32,       [PROTOBUF_C_TYPE_SFIXED64] = WIRE_64,
-	[PROTOBUF_C_TYPE_FIXED64] = WIRE_64,     [PROTOBUF_C_TYPE_DOUBLE] = WIRE_64,
-	[PROTOBUF_C_TYPE_STRING] = WIRE_LENGTH,  [PROTOBUF_C_TYPE_BYTES] = WIRE_LENGTH,
-	[PROTOBUF_C_TYPE_MESSAGE] = WIRE_LENGTH,
-};
-
 static uint64_t zigzag(uint64_t value)
 {
 	return value << 1 ^ (uint64_t)((int64_t)value >> 63);
@@ -103,10 +94,9 @@ static uint64_t zigzag(uint64_t value)
 static bool put_number(struct encoder *encoder, ProtobufCType type, const void *at)
 {
 	uint64_t bits = scalar_bits(type, at);
-	if (WIRES[type] == WIRE_32)
-		return put_fixed(encoder, bits, 4);
-	if (WIRES[type] == WIRE_64)
-		return put_fixed(encoder, bits, 8);
+	enum wire wire = wire_of(type);
+	if (wire != WIRE_VARINT)
+		return put_fixed(encoder, bits, wire == WIRE_32 ? 4 : 8);
 	if (type == PROTOBUF_C_TYPE_SINT32)
 		return put_varint(encoder, (uint32_t)zigzag(bits));
 	return put_varint(encoder, type == PROTOBUF_C_TYPE_SINT64 ? zigzag(bits) : bits);
@@ -135,14 +125,14 @@ static bool put_message(struct encoder *encoder, const ProtobufCFieldDescriptor 
 static bool put_value(struct encoder *encoder, const ProtobufCFieldDescriptor *field,
 		      const void *at, const struct trail *trail)
 {
-	if (WIRES[field->type] != WIRE_LENGTH)
+	if (wire_of(field->type) != WIRE_LENGTH)
 		return put_number(encoder, field->type, at);
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return put_message(encoder, field, at, trail);
 	return put_text(encoder, field, at, trail);
 }
 
-static bool put_tag(struct encoder *encoder, const ProtobufCFieldDescriptor *field, unsigned wire)
+static bool put_tag(struct encoder *encoder, const ProtobufCFieldDescriptor *field, enum wire wire)
 {
 	return put_varint(encoder, (uint64_t)field->id << 3 | wire);
 }
@@ -164,7 +154,7 @@ static bool put_repeated(struct encoder *encoder, const ProtobufCFieldDescriptor
 			 const void *message, struct trail *trail)
 {
 	size_t count = field_count(field, message);
-	unsigned wire = WIRES[field->type];
+	enum wire wire = wire_of(field->type);
 	if (count > 0 && (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) && wire != WIRE_LENGTH)
 		return put_packed(encoder, field, message, count);
 	while (count > 0) {
@@ -192,7 +182,7 @@ static bool encode_message(struct encoder *encoder, const ProtobufCMessageDescri
 				return false;
 		} else if (all || field_is_there(field, message)) {
 			if (!put_value(encoder, field, field_at(field, message), &here) ||
-			    !put_tag(encoder, field, WIRES[field->type]))
+			    !put_tag(encoder, field, wire_of(field->type)))
 				return false;
 		}
 	}
