@@ -253,8 +253,8 @@ static const char *step_close_bracket(struct javascript_lexer *lexer, const char
 
 /* ---- JSX ---- */
 
-/* After the parenthesis that matches the one at `at`, or NULL. */
-static const char *matching_paren(struct javascript_lexer *lexer, const char *at)
+/* After the byte that matches the opening one at `at`, or NULL. The `>` of `=>` matches nothing. */
+static const char *pass_pair(struct javascript_lexer *lexer, const char *at, char closing)
 {
 	const char *from = at;
 	const char *limit = lexer->end;
@@ -262,8 +262,8 @@ static const char *matching_paren(struct javascript_lexer *lexer, const char *at
 	if ((size_t)(limit - at) > lexer->budget)
 		limit = at + lexer->budget;
 	for (; at < limit; at++) {
-		depth += *at == '(';
-		if (*at == ')' && --depth == 0)
+		depth += *at == *from;
+		if (*at == closing && (closing != '>' || at[-1] != '=') && --depth == 0)
 			break;
 	}
 	pay(lexer, from, at);
@@ -276,7 +276,7 @@ static bool parameters_follow(struct javascript_lexer *lexer, const char *at)
 	at = javascript_skip_blank(at, lexer->end);
 	if (at >= lexer->end || *at != '(')
 		return false;
-	at = matching_paren(lexer, at);
+	at = pass_pair(lexer, at, ')');
 	if (!at)
 		return false;
 	at = javascript_skip_blank(at, lexer->end);
@@ -346,21 +346,11 @@ static void leave_element(struct javascript_lexer *lexer)
 	lexer->last = LAST_OPERAND;
 }
 
-/* After the `>` that matches the `<` at `at`; behind the `<` when there is none. */
+/* Behind the `<` where no `>` matches it. */
 static const char *pass_type_arguments(struct javascript_lexer *lexer, const char *at)
 {
-	const char *from = at;
-	const char *limit = lexer->end;
-	size_t depth = 0;
-	if ((size_t)(limit - at) > lexer->budget)
-		limit = at + lexer->budget;
-	for (; at < limit; at++) {
-		depth += *at == '<';
-		if (*at == '>' && at[-1] != '=' && --depth == 0)
-			break;
-	}
-	pay(lexer, from, at);
-	return at < limit ? at + 1 : from + 1;
+	const char *behind = pass_pair(lexer, at, '>');
+	return behind ? behind : at + 1;
 }
 
 /* Elements that HTML does not close; Astro's markup has them, JSX has not. */
