@@ -56,6 +56,20 @@ void sandbox_release(struct sandbox *sandbox)
 	must(nftw(sandbox->root, remove_one, 16, FTW_PHYS | FTW_DEPTH) == 0, sandbox->root);
 }
 
+int sandbox_set_up(void **state)
+{
+	static struct sandbox sandbox;
+	sandbox_init(&sandbox);
+	*state = &sandbox;
+	return 0;
+}
+
+int sandbox_tear_down(void **state)
+{
+	sandbox_release(*state);
+	return 0;
+}
+
 const char *sandbox_path(const struct sandbox *sandbox, const char *path)
 {
 	static char buffers[8][8192];

@@ -16,6 +16,10 @@ void sandbox_init(struct sandbox *sandbox);
 /* Removes the folder and all in it, whatever the modes. */
 void sandbox_release(struct sandbox *sandbox);
 
+/* Both as cmocka calls them around a test, whose state is the sandbox. */
+int sandbox_set_up(void **state);
+int sandbox_tear_down(void **state);
+
 /* The absolute path, in a buffer that the next call but seven uses again. */
 const char *sandbox_path(const struct sandbox *sandbox, const char *path);
 

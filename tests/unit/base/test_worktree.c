@@ -278,21 +278,7 @@ static void every_failing_allocation_is_told(void **state)
 	assert_int_equal(sandbox_leaked_fd(), -1);
 }
 
-static int set_up(void **state)
-{
-	static struct sandbox sandbox;
-	sandbox_init(&sandbox);
-	*state = &sandbox;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	sandbox_release(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sandbox_set_up, sandbox_tear_down)
 
 int main(void)
 {
