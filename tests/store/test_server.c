@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What PostgreSQL may do to those who are connected while it runs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "fixture.h"
+#include "speak.h"
 #include "store/postgres.h"
 
 #define SECONDS (1000 * 1000 * 1000ULL)
-
-static struct fault fault;
-
-static void must(ash_status status)
-{
-	if (status != ASH_OK)
-		fail_msg("%s", fault.message);
-}
 
 static struct store_session *acquire(const struct fixture *fixture)
 {
@@ -34,14 +19,15 @@ static struct store_session *acquire(const struct fixture *fixture)
 	return session;
 }
 
-static void begin(struct store_session *session)
+/* Over a connection that is kept. */
+static void start(struct store_session *session)
 {
 	must(store_begin(session, LEDGER, STORE_WRITE, &fault));
 }
 
-static ash_status exec(struct store_session *session, const char *sql)
+static int64_t count_entries(const struct fixture *fixture)
 {
-	return store_exec(session, sql, NULL, 0, NULL, &fault);
+	return fixture_number(fixture->store, LEDGER, "select count(*) from ledger.entry");
 }
 
 /* ── statements that were prepared too long ago ── */
@@ -63,7 +49,7 @@ static int read_all(struct store_session *session)
 
 static int read_in_one(struct store_session *session)
 {
-	begin(session);
+	start(session);
 	int columns = read_all(session);
 	store_rollback(session);
 	return columns;
@@ -81,10 +67,9 @@ static void a_column_that_is_added_is_not_noticed(void **state)
 	assert_int_equal(read_in_one(session), 2);
 	add_column(fixture);
 	assert_int_equal(read_in_one(session), 3);
-	begin(session);
-	must(exec(session, "insert into ledger.entry (id, amount) values (1, 1) returning *"));
-	must(store_commit(session, &fault));
-	store_release(session);
+	start(session);
+	must(EXEC(session, "insert into ledger.entry (id, amount) values (1, 1) returning *"));
+	commit(session);
 }
 
 /* Where something was done before, it cannot be told what would be repeated. */
@@ -95,19 +80,18 @@ static void in_the_middle_it_aborts_once_for_all_sessions(void **state)
 	assert_int_equal(read_in_one(first), 2);
 	assert_int_equal(read_in_one(second), 2);
 	add_column(fixture);
-	begin(first);
-	must(exec(first, "insert into ledger.entry (id, amount) values (1, 1)"));
+	start(first);
+	must(EXEC(first, "insert into ledger.entry (id, amount) values (1, 1)"));
 	assert_int_equal(read_all(first), -1);
 	assert_int_equal(fault.status, ASH_ABORTED);
 	assert_false(fault.outage);
 	store_rollback(first);
 	struct store_session *const sessions[] = {first, second};
 	for (size_t i = 0; i < 2; i++) {
-		begin(sessions[i]);
-		must(exec(sessions[i], "delete from ledger.entry"));
+		start(sessions[i]);
+		must(EXEC(sessions[i], "delete from ledger.entry"));
 		assert_int_equal(read_all(sessions[i]), 3);
-		must(store_commit(sessions[i], &fault));
-		store_release(sessions[i]);
+		commit(sessions[i]);
 	}
 }
 
@@ -125,8 +109,8 @@ static void statements_that_are_gone_are_prepared_again(void **state)
 	forget(session);
 	assert_int_equal(read_in_one(session), 2);
 	forget(session);
-	begin(session);
-	must(exec(session, "delete from ledger.entry"));
+	start(session);
+	must(EXEC(session, "delete from ledger.entry"));
 	assert_int_equal(read_all(session), -1);
 	assert_int_equal(fault.status, ASH_ABORTED);
 	store_rollback(session);
@@ -142,13 +126,11 @@ static void what_carries_its_commit_is_done_once(void **state)
 	const struct fixture *fixture = *state;
 	struct store_session *session = acquire(fixture);
 	for (int64_t i = 1; i <= 3; i++) {
-		begin(session);
+		start(session);
 		store_last(session);
-		must(exec(session, ADD));
+		must(EXEC(session, ADD));
 		must(store_commit(session, &fault));
-		assert_int_equal(
-			fixture_number(fixture->store, LEDGER, "select count(*) from ledger.entry"),
-			i);
+		assert_int_equal(count_entries(fixture), i);
 		forget(session);
 	}
 	store_release(session);
@@ -158,26 +140,25 @@ static void what_is_sent_is_aborted_later(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct store_session *session = acquire(fixture);
-	begin(session);
-	must(exec(session, ADD));
+	start(session);
+	must(EXEC(session, ADD));
 	must(store_commit(session, &fault));
 	forget(session);
-	begin(session);
+	start(session);
 	must(store_send(session, ADD, NULL, 0, &fault));
 	assert_int_equal(store_commit(session, &fault), ASH_ABORTED);
-	begin(session);
+	start(session);
 	must(store_send(session, ADD, NULL, 0, &fault));
-	must(store_commit(session, &fault));
-	store_release(session);
+	commit(session);
 }
 
 static void what_is_not_supported_is_a_mistake(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct store_session *session = acquire(fixture);
-	begin(session);
+	start(session);
 	assert_int_equal(
-		exec(session, "select sum(amount) from ledger.entry group by id for update"),
+		EXEC(session, "select sum(amount) from ledger.entry group by id for update"),
 		ASH_INVALID_ARGUMENT);
 	assert_non_null(strstr(fault.message, "0A000"));
 	store_release(session);
@@ -203,11 +184,6 @@ static void cut_all(const struct fixture *fixture)
 {
 	fixture_admin(fixture, "select pg_terminate_backend(pid, 2000) from pg_stat_activity"
 			       " where usename = 'app'");
-}
-
-static int64_t count_entries(const struct fixture *fixture)
-{
-	return fixture_number(fixture->store, LEDGER, "select count(*) from ledger.entry");
 }
 
 static void a_server_that_only_reads_is_an_outage_until_it_writes(void **state)
@@ -238,11 +214,10 @@ static void a_connection_that_only_reads_is_made_anew_unseen(void **state)
 	struct store_session *session = acquire(fixture);
 	own(session, "set default_transaction_read_only = on");
 	usleep(NOT_YOUNG_US);
-	begin(session);
+	start(session);
 	assert_int_equal(read_all(session), 2);
-	must(exec(session, ADD));
-	must(store_commit(session, &fault));
-	store_release(session);
+	must(EXEC(session, ADD));
+	commit(session);
 	assert_int_equal(count_entries(fixture), 1);
 }
 
@@ -251,7 +226,7 @@ static struct store_session *turn_read_only(const struct fixture *fixture)
 {
 	struct store_session *session = acquire(fixture);
 	usleep(NOT_YOUNG_US);
-	begin(session);
+	start(session);
 	assert_int_equal(read_all(session), 2);
 	own(session, "set transaction read only");
 	fault = (struct fault){ASH_OK};
@@ -263,7 +238,7 @@ static void a_connection_that_turns_out_to_read_only_is_dropped(void **state)
 	const struct fixture *fixture = *state;
 	unsigned before = count_open(fixture);
 	struct store_session *session = turn_read_only(fixture);
-	assert_int_equal(exec(session, ADD), ASH_UNAVAILABLE);
+	assert_int_equal(EXEC(session, ADD), ASH_UNAVAILABLE);
 	assert_true(fault.outage);
 	store_release(session);
 	assert_int_equal(count_open(fixture), before - 1);
@@ -357,14 +332,14 @@ static void a_statement_ends_though_nobody_hears_that_it_is_cancelled(void **sta
 {
 	const struct fixture *fixture = *state;
 	struct store_session *first = acquire(fixture), *second = acquire(fixture);
-	begin(second);
-	must(exec(second, ADD));
+	start(second);
+	must(EXEC(second, ADD));
 	store_release(first);
 	stop_server();
 	uint64_t begun = clock_monotonic();
 	first = acquire_for(fixture, SECONDS);
-	begin(first);
-	assert_int_equal(exec(first, ADD), ASH_DEADLINE_EXCEEDED);
+	start(first);
+	assert_int_equal(EXEC(first, ADD), ASH_DEADLINE_EXCEEDED);
 	store_release(first);
 	store_set_deadline(second, clock_monotonic() + SECONDS);
 	assert_int_equal(store_commit(second, &fault), ASH_UNKNOWN);
