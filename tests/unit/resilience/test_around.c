@@ -271,6 +271,16 @@ static void keep_line(void *context, const char *line, size_t length)
 	strncat(logged, line, length);
 }
 
+static void keep_log(void)
+{
+	static const struct logger logger = {.sink = keep_line,
+					     .clock = &test_clock,
+					     .least = LOG_INFO_LEVEL,
+					     .service = "test"};
+	logged[0] = '\0';
+	fixture.environment.logger = &logger;
+}
+
 static int count_lines(void)
 {
 	int count = 0;
@@ -292,12 +302,7 @@ static void place_refused(int count)
 static void refusals_are_told_by_their_number(void **state)
 {
 	(void)state;
-	const struct logger logger = {.sink = keep_line,
-				      .clock = &test_clock,
-				      .least = LOG_INFO_LEVEL,
-				      .service = "test"};
-	logged[0] = '\0';
-	fixture.environment.logger = &logger;
+	keep_log();
 	fixture.orders = call_charge;
 	fixture.methods[CHARGE] = add_one;
 	policy_force(methods[CHARGE].policy, BREAKER_FORCED_OPEN, now);
@@ -342,12 +347,7 @@ static ash_status probe_within(ash_call *call, const struct sum *in, struct sum 
 static void refusals_beside_probes_are_counted_on(void **state)
 {
 	(void)state;
-	const struct logger logger = {.sink = keep_line,
-				      .clock = &test_clock,
-				      .least = LOG_INFO_LEVEL,
-				      .service = "test"};
-	logged[0] = '\0';
-	fixture.environment.logger = &logger;
+	keep_log();
 	fixture.orders = call_charge;
 	fixture.methods[CHARGE] = probe_within;
 	policy_force(methods[CHARGE].policy, BREAKER_OPEN, now);
@@ -379,12 +379,7 @@ static void only_what_had_no_attempt_is_untried(void **state)
 static void the_log_says_when_a_circuit_changes_and_only_then(void **state)
 {
 	(void)state;
-	const struct logger logger = {.sink = keep_line,
-				      .clock = &test_clock,
-				      .least = LOG_INFO_LEVEL,
-				      .service = "test"};
-	logged[0] = '\0';
-	fixture.environment.logger = &logger;
+	keep_log();
 	fixture.orders = call_charge;
 	fixture.methods[CHARGE] = be_down;
 	for (int i = 0; i < 99; i++)
