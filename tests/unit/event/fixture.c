@@ -120,7 +120,7 @@ static const ash_subscribes AUDIT_SUBSCRIBES[] = {
 	{&PLACED, deliver_audit, has, {"audit/module.yaml", 4, 23}},
 };
 
-static const ash_module SHOP = {.name = "shop",
+static const ash_module shop = {.name = "shop",
 				.owner = "checkout",
 				.place = {"shop/module.yaml", 1, 9},
 				.owns = SHOP_OWNS,
@@ -130,7 +130,7 @@ static const ash_module SHOP = {.name = "shop",
 				.choreographies = &ORDER,
 				.choreography_count = 1,
 				.code = ""};
-static const ash_module BILLING = {.name = "billing",
+static const ash_module billing = {.name = "billing",
 				   .owner = "payments",
 				   .place = {"billing/module.yaml", 1, 9},
 				   .depends_on = USES_BOTH,
@@ -142,7 +142,7 @@ static const ash_module BILLING = {.name = "billing",
 				   .subscribes = BILLING_SUBSCRIBES,
 				   .subscribes_count = 2,
 				   .code = ""};
-static const ash_module AUDIT = {.name = "audit",
+static const ash_module audit = {.name = "audit",
 				 .owner = "finance",
 				 .place = {"audit/module.yaml", 1, 9},
 				 .depends_on = USES_SHOP,
@@ -159,7 +159,7 @@ static const ash_module AUDIT = {.name = "audit",
 
 static void open_application(struct application *app, const char *location)
 {
-	static const ash_module *const MODULES[] = {&SHOP, &BILLING, &AUDIT};
+	static const ash_module *const MODULES[] = {&shop, &billing, &audit};
 	static const char *const SHOP_SCHEMA[] = {"shop", NULL},
 				 *const BILLING_SCHEMA[] = {"billing", NULL},
 				 *const AUDIT_SCHEMA[] = {"audit", NULL};

@@ -10,6 +10,9 @@
  * and audit. Each notes in its own table what it handled. Billing may call audit's port, which
  * notes a call once, by its idempotency key, in audit.call. */
 
+/* Whose tables there are, in the order of the store. */
+enum { SHOP, BILLING, AUDIT, EVENTS };
+
 /* The methods of audit's port. */
 enum { FIXTURE_NOTE, FIXTURE_NOTE_JOINED };
 

@@ -13,8 +13,6 @@
 #include "event/fixture.h"
 #include "event/hub.h"
 
-enum { SHOP, BILLING, AUDIT, EVENTS };
-
 static struct fixture fixture;
 
 static int set_up(void **state)

@@ -16,8 +16,6 @@
 #include "event/fixture.h"
 #include "event/hub.h"
 
-enum { SHOP, BILLING, AUDIT, EVENTS };
-
 /* More than it takes to know a handler as prompt, of one batch. */
 enum { KNOWN = 10, FOLLOWING = 6 };
 

@@ -18,8 +18,6 @@
 #include "event/fixture.h"
 #include "worker/workers.h"
 
-enum { SHOP, BILLING, AUDIT, EVENTS };
-
 /* A minute, and far less than it. */
 #define POLL_MS  60000
 #define PATIENCE (20 * 1000000000ULL)
