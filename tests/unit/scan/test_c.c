@@ -8,43 +8,11 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "scan/scanner.h"
-
-struct scanned {
-	struct arena arena;
-	struct facts facts;
-	struct text source;
-	struct text listing; /* "LINE:COLUMN KIND TARGET;" for each reference */
-};
-
-static void scanned_release(struct scanned *scanned)
-{
-	mem_free(scanned->facts.references);
-	mem_free(scanned->facts.declarations);
-	arena_release(&scanned->arena);
-	text_release(&scanned->source);
-	text_release(&scanned->listing);
-}
-
-static void scan(struct scanned *scanned, const char *path, struct str source)
-{
-	static const char PADDING[SCANNER_PADDING];
-	text_add(&scanned->source, source);
-	text_add(&scanned->source, (struct str){PADDING, sizeof PADDING});
-	scan_source(LANGUAGE_C, str_of(path), (struct str){scanned->source.at, source.length},
-		    &scanned->arena, &scanned->facts);
-	for (size_t i = 0; i < scanned->facts.reference_count; i++) {
-		const struct reference *reference = &scanned->facts.references[i];
-		text_addf(&scanned->listing, "%u:%u %s %s;", reference->line, reference->column,
-			  reference_kind_name(reference->kind), reference->target);
-	}
-}
+#include "scanned.h"
 
 static void expect_in(const char *path, const char *source, const char *listing)
 {
-	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, path, str_of(source));
-	assert_string_equal(scanned.listing.at ? scanned.listing.at : "", listing);
+	scanned_expect(LANGUAGE_C, path, str_of(source), ";", listing);
 }
 
 static void expect(const char *source, const char *listing)
@@ -73,9 +41,9 @@ static void test_tells_forms_apart(void **state)
 	static const uint8_t FORMS[] = {INCLUDE_QUOTE,      INCLUDE_ANGLE, INCLUDE_QUOTE_NEXT,
 					INCLUDE_ANGLE_NEXT, INCLUDE_MACRO, INCLUDE_MODULE};
 	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "a.cc",
-	     STR("#include \"a\"\n#include <b>\n#include_next \"c\"\n#include_next <d>\n"
-		 "#include E\nimport f;\n"));
+	scanned_make(&scanned, LANGUAGE_C, "a.cc",
+		     STR("#include \"a\"\n#include <b>\n#include_next \"c\"\n#include_next <d>\n"
+			 "#include E\nimport f;\n"));
 	assert_int_equal(scanned.facts.reference_count, 6);
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(scanned.facts.references[i].form, FORMS[i]);
@@ -158,10 +126,11 @@ static void test_remembers_macros_for_headers(void **state)
 	(void)state;
 	static const char *const NAMES[] = {"A \"x/y.h\"", "B\t<vector>", "E \"e.h\""};
 	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "a.h",
-	     STR("#define A \"x/y.h\"\n # define B\t<vector> // b\n#define C \"%d.\"\n"
-		 "#define D(x) \"d.h\"\n#define E \"e.h\" /* e */\n/*\n#define F \"f.h\"\n*/\n"
-		 "#define G \"g.h\" \"h\"\n#define H \"no\"\n#define I <a b>\n"));
+	scanned_make(
+		&scanned, LANGUAGE_C, "a.h",
+		STR("#define A \"x/y.h\"\n # define B\t<vector> // b\n#define C \"%d.\"\n"
+		    "#define D(x) \"d.h\"\n#define E \"e.h\" /* e */\n/*\n#define F \"f.h\"\n*/\n"
+		    "#define G \"g.h\" \"h\"\n#define H \"no\"\n#define I <a b>\n"));
 	assert_int_equal(scanned.facts.declaration_count, 3);
 	for (size_t i = 0; i < 3; i++)
 		assert_true(str_equal(scanned.facts.declarations[i].name, str_of(NAMES[i])));
@@ -183,7 +152,7 @@ static void test_tells_the_module(void **state)
 {
 	(void)state;
 	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "a.cpp", STR("export module a.b:p;\n"));
+	scanned_make(&scanned, LANGUAGE_C, "a.cpp", STR("export module a.b:p;\n"));
 	assert_true(str_equal(scanned.facts.package, STR("a.b:p")));
 	assert_int_equal(scanned.facts.declaration_count, 1);
 }
@@ -220,7 +189,7 @@ static void test_is_linear(void **state)
 		while (source.length < (1 << 19))
 			text_add(&source, str_of(PIECES[i]));
 		_cleanup_(scanned_release) struct scanned scanned = {0};
-		scan(&scanned, "a.cc", text_str(&source));
+		scanned_make(&scanned, LANGUAGE_C, "a.cc", text_str(&source));
 		assert_false(scanned.facts.failed);
 	}
 }
@@ -228,23 +197,10 @@ static void test_is_linear(void **state)
 static void test_fails_cleanly_without_memory(void **state)
 {
 	(void)state;
-	for (long n = 1;; n++) {
-		_cleanup_(scanned_release) struct scanned scanned = {0};
-		text_add(&scanned.source, STR("#include A\n#define A \"a.h\"\nimport b;\n"
-					      "export module c;\nimport :d;\n"));
-		size_t length = scanned.source.length;
-		for (int i = 0; i < SCANNER_PADDING; i++)
-			text_add_byte(&scanned.source, 0);
-		mem_fail_from(n);
-		scan_source(LANGUAGE_C, STR("a.cc"), (struct str){scanned.source.at, length},
-			    &scanned.arena, &scanned.facts);
-		if (!mem_fail_never()) {
-			assert_false(scanned.facts.failed);
-			assert_int_equal(scanned.facts.reference_count, 3);
-			break;
-		}
-		assert_true(scanned.facts.failed);
-	}
+	scanned_without_memory(LANGUAGE_C, "a.cc",
+			       STR("#include A\n#define A \"a.h\"\nimport b;\n"
+				   "export module c;\nimport :d;\n"),
+			       3);
 }
 
 int main(void)

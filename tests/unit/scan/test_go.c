@@ -7,44 +7,11 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "base/text.h"
-#include "scan/scanner.h"
-
-struct scanned {
-	struct arena arena;
-	struct facts facts;
-	struct text source;
-	struct text listing; /* "LINE:COLUMN KIND TARGET;" for each reference */
-};
-
-static void scanned_release(struct scanned *scanned)
-{
-	mem_free(scanned->facts.references);
-	mem_free(scanned->facts.declarations);
-	arena_release(&scanned->arena);
-	text_release(&scanned->source);
-	text_release(&scanned->listing);
-}
-
-static void scan(struct scanned *scanned, struct str source)
-{
-	static const char PADDING[SCANNER_PADDING];
-	text_add(&scanned->source, source);
-	text_add(&scanned->source, (struct str){PADDING, sizeof PADDING});
-	scan_source(LANGUAGE_GO, STR("a.go"), (struct str){scanned->source.at, source.length},
-		    &scanned->arena, &scanned->facts);
-	for (size_t i = 0; i < scanned->facts.reference_count; i++) {
-		const struct reference *reference = &scanned->facts.references[i];
-		text_addf(&scanned->listing, "%u:%u %s %s;", reference->line, reference->column,
-			  reference_kind_name(reference->kind), reference->target);
-	}
-}
+#include "scanned.h"
 
 static void expect(const char *source, const char *listing)
 {
-	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, str_of(source));
-	assert_string_equal(scanned.listing.at ? scanned.listing.at : "", listing);
+	scanned_expect(LANGUAGE_GO, "a.go", str_of(source), ";", listing);
 }
 
 static void test_finds_imports(void **state)
@@ -112,7 +79,8 @@ static void test_takes_zero_bytes_as_part_of_the_file(void **state)
 {
 	(void)state;
 	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, STR("package a\nimport \"b\0c\"\nimport \"d\"\n"));
+	scanned_make(&scanned, LANGUAGE_GO, "a.go",
+		     STR("package a\nimport \"b\0c\"\nimport \"d\"\n"));
 	assert_int_equal(scanned.facts.reference_count, 2);
 	assert_int_equal(scanned.facts.references[0].target_length, 3);
 	assert_int_equal(scanned.facts.references[1].line, 3);
@@ -122,7 +90,8 @@ static void test_tells_the_package(void **state)
 {
 	(void)state;
 	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, STR("\xEF\xBB\xBF// Doc.\npackage \xC3\xA9t\xC3\xA9_test\n"));
+	scanned_make(&scanned, LANGUAGE_GO, "a.go",
+		     STR("\xEF\xBB\xBF// Doc.\npackage \xC3\xA9t\xC3\xA9_test\n"));
 	assert_true(str_equal(scanned.facts.package, STR("\xC3\xA9t\xC3\xA9_test")));
 	assert_int_equal(scanned.facts.lines, 2);
 }
@@ -130,22 +99,8 @@ static void test_tells_the_package(void **state)
 static void test_fails_cleanly_without_memory(void **state)
 {
 	(void)state;
-	for (long n = 1;; n++) {
-		_cleanup_(scanned_release) struct scanned scanned = {0};
-		text_add(&scanned.source, STR("package a\nimport (\n\"b\"\n\"c\"\n)\n"));
-		size_t length = scanned.source.length;
-		for (int i = 0; i < SCANNER_PADDING; i++)
-			text_add_byte(&scanned.source, 0);
-		mem_fail_from(n);
-		scan_source(LANGUAGE_GO, STR("a.go"), (struct str){scanned.source.at, length},
-			    &scanned.arena, &scanned.facts);
-		if (!mem_fail_never()) {
-			assert_false(scanned.facts.failed);
-			assert_int_equal(scanned.facts.reference_count, 2);
-			break;
-		}
-		assert_true(scanned.facts.failed);
-	}
+	scanned_without_memory(LANGUAGE_GO, "a.go", STR("package a\nimport (\n\"b\"\n\"c\"\n)\n"),
+			       2);
 }
 
 int main(void)

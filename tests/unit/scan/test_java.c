@@ -10,61 +10,48 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/wide.h"
-#include "scan/scanner.h"
+#include "scanned.h"
 
-struct scanned {
-	struct arena arena;
-	struct facts facts;
-	struct text source;
+struct listed {
+	struct scanned scanned;
 	struct text listing; /* "KIND TARGET@LINE:COLUMN;" for each reference */
 	struct text names;   /* the targets of names alone, with a blank before each */
 	struct text declared;
 };
 
-static void scanned_release(struct scanned *scanned)
+static void listed_release(struct listed *listed)
 {
-	mem_free(scanned->facts.references);
-	mem_free(scanned->facts.declarations);
-	arena_release(&scanned->arena);
-	text_release(&scanned->source);
-	text_release(&scanned->listing);
-	text_release(&scanned->names);
-	text_release(&scanned->declared);
+	scanned_release(&listed->scanned);
+	text_release(&listed->listing);
+	text_release(&listed->names);
+	text_release(&listed->declared);
 }
 
 /* What the file gives to others by its name alone; else also what it is of which type. */
-static void list_declaration(struct scanned *scanned, const struct declaration *declaration)
+static void list_declaration(struct text *declared, const struct declaration *declaration)
 {
 	static const char *const KINDS[] = {
 		[DECLARES_FOR_ALL] = "", [DECLARES_MEMBER] = "+",    [DECLARES_NEAR_MEMBER] = "~",
 		[DECLARES_INNER] = "-",  [DECLARES_SUPERTYPE] = "<",
 	};
-	text_addf(&scanned->declared, " %s%s", KINDS[declaration->kind], declaration->name.at);
+	text_addf(declared, " %s%s", KINDS[declaration->kind], declaration->name.at);
 	if (declaration->kind != DECLARES_FOR_ALL)
-		text_addf(&scanned->declared, "@%u", declaration->within);
+		text_addf(declared, "@%u", declaration->within);
 }
 
-static void list(struct scanned *scanned)
+static void scan(struct listed *listed, const char *path, struct str source)
 {
-	for (size_t i = 0; i < scanned->facts.reference_count; i++) {
-		const struct reference *reference = &scanned->facts.references[i];
-		text_addf(&scanned->listing, "%s %s@%u:%u;", reference_kind_name(reference->kind),
+	const struct facts *facts = &listed->scanned.facts;
+	scanned_make(&listed->scanned, LANGUAGE_JAVA, path, source);
+	for (size_t i = 0; i < facts->reference_count; i++) {
+		const struct reference *reference = &facts->references[i];
+		text_addf(&listed->listing, "%s %s@%u:%u;", reference_kind_name(reference->kind),
 			  reference->target, reference->line, reference->column);
 		if (reference->kind == REFERENCE_NAME)
-			text_addf(&scanned->names, " %s", reference->target);
+			text_addf(&listed->names, " %s", reference->target);
 	}
-	for (size_t i = 0; i < scanned->facts.declaration_count; i++)
-		list_declaration(scanned, &scanned->facts.declarations[i]);
-}
-
-static void scan(struct scanned *scanned, const char *path, struct str source)
-{
-	static const char PADDING[SCANNER_PADDING];
-	text_add(&scanned->source, source);
-	text_add(&scanned->source, (struct str){PADDING, sizeof PADDING});
-	scan_source(LANGUAGE_JAVA, str_of(path), (struct str){scanned->source.at, source.length},
-		    &scanned->arena, &scanned->facts);
-	list(scanned);
+	for (size_t i = 0; i < facts->declaration_count; i++)
+		list_declaration(&listed->declared, &facts->declarations[i]);
 }
 
 static const char *text_of(const struct text *text)
@@ -75,17 +62,17 @@ static const char *text_of(const struct text *text)
 /* All references of a whole file. */
 static void expect(const char *source, const char *listing)
 {
-	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "A.java", str_of(source));
-	assert_string_equal(text_of(&scanned.listing), listing);
+	_cleanup_(listed_release) struct listed listed = {0};
+	scan(&listed, "A.java", str_of(source));
+	assert_string_equal(text_of(&listed.listing), listing);
 }
 
 /* The names of types that a whole file uses. */
 static void expect_names(const char *source, const char *names)
 {
-	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "A.java", str_of(source));
-	assert_string_equal(text_of(&scanned.names), names);
+	_cleanup_(listed_release) struct listed listed = {0};
+	scan(&listed, "A.java", str_of(source));
+	assert_string_equal(text_of(&listed.names), names);
 }
 
 /* The names that one member of a class uses. */
@@ -106,10 +93,11 @@ static void expect_in_code(const char *statement, const char *names)
 
 static void expect_declared(const char *source, const char *package, const char *declared)
 {
-	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "A.java", str_of(source));
-	assert_string_equal(scanned.facts.package.at ? scanned.facts.package.at : "", package);
-	assert_string_equal(text_of(&scanned.declared), declared);
+	_cleanup_(listed_release) struct listed listed = {0};
+	scan(&listed, "A.java", str_of(source));
+	assert_string_equal(listed.scanned.facts.package.at ? listed.scanned.facts.package.at : "",
+			    package);
+	assert_string_equal(text_of(&listed.declared), declared);
 }
 
 static void test_finds_imports(void **state)
@@ -316,15 +304,15 @@ static void test_finds_what_a_package_is_annotated_with(void **state)
 static void test_reads_module_info(void **state)
 {
 	(void)state;
-	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "src/module-info.java",
+	_cleanup_(listed_release) struct listed listed = {0};
+	scan(&listed, "src/module-info.java",
 	     STR("import a.B;\n@Deprecated\nopen module m.n {\n  requires transitive static x.y;\n"
 		 "  requires z; // requires no;\n  exports p.q to r;\n  uses a.S;\n  uses B;\n"
 		 "  provides a.S with c.T, d.U;\n  requires transitive;\n}\n"));
-	assert_string_equal(text_of(&scanned.listing),
+	assert_string_equal(text_of(&listed.listing),
 			    "import a.B@1:8;import x.y@4:30;import z@5:12;name a.S@7:8;"
 			    "name a.S@9:12;name c.T@9:21;name d.U@9:26;import transitive@10:12;");
-	assert_string_equal(text_of(&scanned.declared), " m.n");
+	assert_string_equal(text_of(&listed.declared), " m.n");
 }
 
 static void test_survives_nesting_and_numbers(void **state)
@@ -336,10 +324,10 @@ static void test_survives_nesting_and_numbers(void **state)
 		text_addf(&source, "N%d n%d; {class L%d{", i, i, i);
 	for (int i = 0; i < 100; i++)
 		text_add(&source, STR("}}}}}}}}}}}} B<C<D<E<F,"));
-	_cleanup_(scanned_release) struct scanned scanned = {0};
-	scan(&scanned, "A.java", text_str(&source));
-	assert_true(scanned.facts.reference_count > 10000);
-	assert_false(scanned.facts.failed);
+	_cleanup_(listed_release) struct listed listed = {0};
+	scan(&listed, "A.java", text_str(&source));
+	assert_true(listed.scanned.facts.reference_count > 10000);
+	assert_false(listed.scanned.facts.failed);
 }
 
 /* Bits of Java in an order that a number decides. */
@@ -394,14 +382,14 @@ static void test_finds_the_same_on_older_processors(void **state)
 	(void)state;
 	for (uint32_t number = 0; number < 100; number++) {
 		_cleanup_(text_release) struct text source = {0};
-		_cleanup_(scanned_release) struct scanned wide = {0};
-		_cleanup_(scanned_release) struct scanned plain = {0};
+		_cleanup_(listed_release) struct listed wide = {0};
+		_cleanup_(listed_release) struct listed plain = {0};
 		add_some_java(&source, number);
 		scan(&wide, "A.java", text_str(&source));
 		wide_allow(false);
 		scan(&plain, "A.java", text_str(&source));
 		wide_allow(true);
-		assert_true(plain.facts.reference_count > 0);
+		assert_true(plain.scanned.facts.reference_count > 0);
 		assert_string_equal(text_of(&wide.listing), text_of(&plain.listing));
 		assert_string_equal(text_of(&wide.declared), text_of(&plain.declared));
 	}
@@ -494,19 +482,8 @@ static void test_grows_linearly(void **state)
 static void test_runs_out_of_memory_cleanly(void **state)
 {
 	(void)state;
-	for (long n = 1;; n++) {
-		_cleanup_(scanned_release) struct scanned scanned = {0};
-		text_add(&scanned.source, STR("package a; import b.C; class D { E e; }"));
-		text_add(&scanned.source, (struct str){(char[SCANNER_PADDING]){0}, 64});
-		mem_fail_from(n);
-		scan_source(LANGUAGE_JAVA, STR("D.java"),
-			    (struct str){scanned.source.at, scanned.source.length - 64},
-			    &scanned.arena, &scanned.facts);
-		bool failed = mem_fail_never();
-		assert_int_equal(failed, scanned.facts.failed);
-		if (!failed)
-			break;
-	}
+	scanned_without_memory(LANGUAGE_JAVA, "D.java",
+			       STR("package a; import b.C; class D { E e; }"), 2);
 }
 
 int main(void)

@@ -3,12 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "scan/scanner.h"
+#include "scanned.h"
 
 struct sample {
 	const char *path;
@@ -16,29 +15,17 @@ struct sample {
 	const char *expected; /* "line:column kind target" each, joined by "; " */
 };
 
-static void scan(const char *path, struct str source, struct arena *arena, struct facts *facts)
-{
-	char *padded = calloc(1, source.length + SCANNER_PADDING);
-	assert_non_null(padded);
-	memcpy(padded, source.at, source.length);
-	scan_source(LANGUAGE_JAVASCRIPT, str_of(path), (struct str){padded, source.length}, arena,
-		    facts);
-	free(padded);
-}
-
 static void check(const struct sample *sample)
 {
-	_cleanup_(arena_release) struct arena arena = {0};
+	_cleanup_(scanned_release) struct scanned scanned = {0};
 	_cleanup_(text_release) struct text found = {0};
-	struct facts facts = {0};
-	scan(sample->path, str_of(sample->source), &arena, &facts);
-	for (size_t i = 0; i < facts.reference_count; i++) {
-		const struct reference *reference = &facts.references[i];
+	scanned_make(&scanned, LANGUAGE_JAVASCRIPT, sample->path, str_of(sample->source));
+	for (size_t i = 0; i < scanned.facts.reference_count; i++) {
+		const struct reference *reference = &scanned.facts.references[i];
 		text_addf(&found, "%s%u:%u %s %s", i ? "; " : "", reference->line,
 			  reference->column, reference_kind_name(reference->kind),
 			  reference->target);
 	}
-	mem_free(facts.references);
 	assert_string_equal(found.at ? found.at : "", sample->expected);
 }
 
@@ -246,32 +233,18 @@ static void stays_linear(void **state)
 			text_add(&source, str_of(UNITS[i]));
 		assert_false(source.failed);
 		for (size_t j = 0; j < sizeof PATHS / sizeof *PATHS; j++) {
-			_cleanup_(arena_release) struct arena arena = {0};
-			struct facts facts = {0};
-			scan(PATHS[j], text_str(&source), &arena, &facts);
-			assert_false(facts.failed);
-			mem_free(facts.references);
+			_cleanup_(scanned_release) struct scanned scanned = {0};
+			scanned_make(&scanned, LANGUAGE_JAVASCRIPT, PATHS[j], text_str(&source));
+			assert_false(scanned.facts.failed);
 		}
 	}
 }
 
 static void survives_want_of_memory(void **state)
 {
-	static const char SOURCE[] = "import 'a'; import('b'); require('c')";
 	(void)state;
-	for (long nth = 1;; nth++) {
-		_cleanup_(arena_release) struct arena arena = {0};
-		struct facts facts = {0};
-		mem_fail_from(nth);
-		scan("a.js", STR(SOURCE), &arena, &facts);
-		bool failed = mem_fail_never();
-		assert_int_equal(facts.failed, failed);
-		if (!failed)
-			assert_int_equal(facts.reference_count, 3);
-		mem_free(facts.references);
-		if (!failed)
-			break;
-	}
+	scanned_without_memory(LANGUAGE_JAVASCRIPT, "a.js",
+			       STR("import 'a'; import('b'); require('c')"), 3);
 }
 
 int main(void)

@@ -5,45 +5,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "scan/scanner.h"
-
-static void free_facts(struct facts *facts)
-{
-	mem_free(facts->references);
-	mem_free(facts->declarations);
-}
-
-static void scan_as(const char *path, struct str source, struct text *out)
-{
-	_cleanup_(arena_release) struct arena arena = {0};
-	_cleanup_(free_facts) struct facts facts = {0};
-	char *padded = mem_alloc(source.length + SCANNER_PADDING);
-	assert_non_null(padded);
-	if (source.length)
-		memcpy(padded, source.at, source.length);
-	scan_source(LANGUAGE_PYTHON, str_of(path), (struct str){padded, source.length}, &arena,
-		    &facts);
-	for (size_t i = 0; i < facts.reference_count; i++) {
-		const struct reference *found = &facts.references[i];
-		assert_in_range(found->line, 1, facts.lines);
-		text_addf(out, "%u:%u %s %s\n", found->line, found->column,
-			  reference_kind_name((enum reference_kind)found->kind), found->target);
-	}
-	mem_free(padded);
-}
+#include "scanned.h"
 
 static void check_as(const char *path, struct str source, const char *expected)
 {
-	_cleanup_(text_release) struct text found = {0};
-	text_add(&found, STR(""));
-	scan_as(path, source, &found);
-	assert_string_equal(found.at ? found.at : "", expected);
+	scanned_expect(LANGUAGE_PYTHON, path, source, "\n", expected);
 }
 
 static void check(const char *source, const char *expected)
@@ -233,13 +204,13 @@ static void takes_linear_time(void **state)
 	char *source = mem_alloc(LARGE + 32);
 	assert_non_null(source);
 	for (size_t i = 0; i < sizeof REPEATED / sizeof *REPEATED; i++) {
-		_cleanup_(text_release) struct text found = {0};
+		_cleanup_(scanned_release) struct scanned scanned = {0};
 		size_t length = strlen(REPEATED[i]);
 		size_t at = 0;
 		for (; at + length <= LARGE; at += length)
 			memcpy(source + at, REPEATED[i], length);
 		memcpy(source + at, "\nimport z", 9);
-		scan_as("a.py", (struct str){source, at + 9}, &found);
+		scanned_make(&scanned, LANGUAGE_PYTHON, "a.py", (struct str){source, at + 9});
 	}
 	mem_free(source);
 }
@@ -247,33 +218,22 @@ static void takes_linear_time(void **state)
 static void cuts_long_names(void **state)
 {
 	(void)state;
-	_cleanup_(text_release) struct text found = {0};
+	_cleanup_(scanned_release) struct scanned scanned = {0};
 	_cleanup_(text_release) struct text source = {0};
 	text_add(&source, STR("from "));
 	for (int i = 0; i < 2000; i++)
 		text_add_byte(&source, 'a');
 	text_add(&source, STR(" import b\n"));
-	scan_as("a.py", text_str(&source), &found);
-	assert_int_equal(found.length, strlen("1:6 import b\n") + 1000);
+	scanned_make(&scanned, LANGUAGE_PYTHON, "a.py", text_str(&source));
+	assert_int_equal(scanned.facts.reference_count, 1);
+	assert_int_equal(scanned.facts.references[0].target_length, 1000 + strlen("b"));
 }
 
 static void survives_want_of_memory(void **state)
 {
 	(void)state;
-	char source[128] = "import a.b\nfrom c import d\n__import__('e')\n";
-	for (long nth = 1;; nth++) {
-		struct arena arena = {0};
-		struct facts facts = {0};
-		mem_fail_from(nth);
-		scan_source(LANGUAGE_PYTHON, STR("a.py"), str_of(source), &arena, &facts);
-		bool failed = mem_fail_never();
-		assert_int_equal(facts.failed, failed);
-		assert_true(failed || facts.reference_count == 3);
-		free_facts(&facts);
-		arena_release(&arena);
-		if (!failed)
-			break;
-	}
+	scanned_without_memory(LANGUAGE_PYTHON, "a.py",
+			       STR("import a.b\nfrom c import d\n__import__('e')\n"), 3);
 }
 
 int main(void)
