@@ -173,6 +173,20 @@ static bool live(const ash_module *const *modules, struct settings *settings)
 	return lives;
 }
 
+/* Each allocation of a life fails in turn, until none does; what comes after is as before. */
+static void live_without_memory(const ash_module *const *modules, struct settings *settings)
+{
+	assert_true(live(modules, settings));
+	for (long nth = 1;; nth++) {
+		mem_fail_from(nth);
+		(void)live(modules, settings);
+		if (!mem_fail_never())
+			break;
+		assert_true(nth < 100000);
+	}
+	assert_true(live(modules, settings));
+}
+
 static void memory_may_run_out(void **state)
 {
 	(void)state;
@@ -186,16 +200,7 @@ static void memory_may_run_out(void **state)
 	settings.serve_ports = "all";
 	assert_null(settings_set(&settings, STR("store"), STR("sqlite::memory:"), &known, wrong,
 				 sizeof wrong));
-	assert_true(live(GOOD, &settings));
-	for (long nth = 1;; nth++) {
-		mem_fail_from(nth);
-		bool lives = live(GOOD, &settings);
-		if (!mem_fail_never())
-			break;
-		(void)lives;
-		assert_true(nth < 100000);
-	}
-	assert_true(live(GOOD, &settings));
+	live_without_memory(GOOD, &settings);
 	settings_release(&settings);
 }
 
@@ -289,16 +294,7 @@ static void memory_may_run_out_in_one_of_several(void **state)
 	struct settings settings;
 	(void)state;
 	place(&placement, &settings);
-	assert_true(live(PARTED, &settings));
-	for (long nth = 1;; nth++) {
-		mem_fail_from(nth);
-		bool lives = live(PARTED, &settings);
-		if (!mem_fail_never())
-			break;
-		(void)lives;
-		assert_true(nth < 100000);
-	}
-	assert_true(live(PARTED, &settings));
+	live_without_memory(PARTED, &settings);
 	settings_release(&settings);
 }
 
