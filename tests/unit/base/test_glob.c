@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/glob.h"
+#include "base/random.h"
 
 struct row {
 	const char *pattern;
@@ -172,16 +173,6 @@ static bool slow(const char *pattern, const char *path, bool at_part)
 	}
 }
 
-static uint32_t dice_state = 12345;
-
-static uint32_t dice(uint32_t sides)
-{
-	dice_state ^= dice_state << 13;
-	dice_state ^= dice_state >> 17;
-	dice_state ^= dice_state << 5;
-	return dice_state % sides;
-}
-
 static void matches_as_the_plain_recursion_does(void **state)
 {
 	(void)state;
@@ -190,12 +181,13 @@ static void matches_as_the_plain_recursion_does(void **state)
 	unsigned matched = 0;
 	for (int round = 0; round < 400000; round++) {
 		char pattern[64] = "", path[16];
-		for (uint32_t i = dice(7); i > 0; i--)
-			strcat(pattern, PIECES[dice(sizeof PIECES / sizeof *PIECES)]);
-		size_t length = dice(10);
+		for (uint32_t i = random_below(7); i > 0; i--)
+			strcat(pattern, PIECES[random_below(sizeof PIECES / sizeof *PIECES)]);
+		size_t length = random_below(10);
 		for (size_t i = 0; i < length; i++)
-			path[i] = i > 0 && path[i - 1] != '/' && i + 1 < length ? "ab/"[dice(3)]
-										: "ab"[dice(2)];
+			path[i] = i > 0 && path[i - 1] != '/' && i + 1 < length
+					  ? "ab/"[random_below(3)]
+					  : "ab"[random_below(2)];
 		path[length] = '\0';
 		bool expected = slow(pattern, path, true);
 		if (glob_match(str_of(pattern), str_of(path)) != expected)
@@ -251,6 +243,7 @@ static void knows_what_is_a_pattern(void **state)
 
 int main(void)
 {
+	random_seed(12345);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_as_the_page_says),
 		cmocka_unit_test(matches_as_the_plain_recursion_does),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "graph/digraph.h"
 
 enum { NODES_MOST = 12, ROUNDS = 4000 };
@@ -25,16 +26,6 @@ struct sample {
 };
 
 enum { FAR = 1000 };
-
-static uint32_t state = 88172645;
-
-static uint32_t dice(uint32_t sides)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % sides;
-}
 
 static void measure(struct sample *sample)
 {
@@ -52,10 +43,11 @@ static void measure(struct sample *sample)
 
 static void draw(struct sample *sample)
 {
-	*sample = (struct sample){.nodes = 1 + dice(NODES_MOST)};
-	sample->edge_count = dice(sample->nodes * (1 + dice(4)) + 1);
+	*sample = (struct sample){.nodes = 1 + random_below(NODES_MOST)};
+	sample->edge_count = random_below(sample->nodes * (1 + random_below(4)) + 1);
 	for (size_t i = 0; i < sample->edge_count; i++) {
-		struct digraph_edge edge = {dice(sample->nodes), dice(sample->nodes)};
+		struct digraph_edge edge = {random_below(sample->nodes),
+					    random_below(sample->nodes)};
 		sample->edges[i] = edge;
 		sample->linked[edge.from][edge.to] = true;
 	}
@@ -191,7 +183,7 @@ static void check_allowed(struct sample *sample)
 {
 	bool allowed[NODES_MOST];
 	for (uint32_t i = 0; i < sample->nodes; i++)
-		allowed[i] = dice(3) > 0;
+		allowed[i] = random_below(3) > 0;
 	for (uint32_t i = 0; i < sample->nodes; i++) {
 		struct sample less = *sample;
 		for (uint32_t k = 0; k < sample->nodes; k++)
@@ -221,7 +213,7 @@ static void check_reach(struct sample *sample)
 {
 	bool start[NODES_MOST], reached[NODES_MOST];
 	for (uint32_t i = 0; i < sample->nodes; i++)
-		start[i] = reached[i] = dice(4) == 0;
+		start[i] = reached[i] = random_below(4) == 0;
 	assert_int_equal(digraph_reach(&sample->graph, reached, NULL), 0);
 	for (uint32_t j = 0; j < sample->nodes; j++) {
 		bool expected = start[j];
@@ -344,6 +336,7 @@ static void test_every_allocation_may_fail(void **unused)
 
 int main(void)
 {
+	random_seed(88172645);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_ascend_and_hold_each_edge_once),
 		cmocka_unit_test(test_reverse_turns_every_edge),

@@ -8,27 +8,18 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "graph/circle.h"
 #include "graph/feedback.h"
 
 enum { NODES_MOST = 7, EDGES_MOST = 16, ROUNDS = 3000, FAR = 1000 };
 
-static uint32_t state = 2463534242;
-
-static uint32_t dice(uint32_t sides)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % sides;
-}
-
 static void draw(struct digraph *graph)
 {
 	struct digraph_edge edges[EDGES_MOST];
-	uint32_t nodes = 2 + dice(NODES_MOST - 1), count = dice(EDGES_MOST + 1);
+	uint32_t nodes = 2 + random_below(NODES_MOST - 1), count = random_below(EDGES_MOST + 1);
 	for (uint32_t i = 0; i < count; i++)
-		edges[i] = (struct digraph_edge){dice(nodes), dice(nodes)};
+		edges[i] = (struct digraph_edge){random_below(nodes), random_below(nodes)};
 	assert_int_equal(digraph_build(nodes, edges, count, graph, NULL), 0);
 }
 
@@ -87,7 +78,7 @@ static void test_cuts_leave_no_circle_and_none_is_needless(void **unused)
 		uint32_t weights[EDGES_MOST];
 		draw(&graph);
 		for (int i = 0; i < EDGES_MOST; i++)
-			weights[i] = 1 + dice(9);
+			weights[i] = 1 + random_below(9);
 		assert_int_equal(feedback_edges(&graph, weights, cut, NULL), 0);
 		assert_false(has_circle(&graph, cut));
 		for (uint32_t i = 0; i < graph.first[graph.node_count]; i++) {
@@ -114,7 +105,7 @@ static void test_cuts_are_light(void **unused)
 			draw(&graph);
 		} while (graph.first[graph.node_count] > 12);
 		for (int i = 0; i < EDGES_MOST; i++)
-			weights[i] = 1 + dice(9);
+			weights[i] = 1 + random_below(9);
 		assert_int_equal(feedback_edges(&graph, weights, cut, NULL), 0);
 		for (uint32_t i = 0; i < graph.first[graph.node_count]; i++)
 			weight += cut[i] ? weights[i] : 0;
@@ -246,6 +237,7 @@ static void test_every_allocation_may_fail(void **unused)
 
 int main(void)
 {
+	random_seed(2463534242);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cuts_leave_no_circle_and_none_is_needless),
 		cmocka_unit_test(test_cuts_are_light),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "graph/world.h"
 #include "rule/rule.h"
 
@@ -17,16 +18,6 @@ static const struct date TODAY = {2027, 1, 15};
 static const char *const NAMES[] = {"a", "b", "c", "d", "e", "f", "g"};
 static const char *const FILES[] = {"a/x.c", "b/x.c", "c/x.c", "d/x.c",
 				    "e/x.c", "f/x.c", "g/x.c", NULL};
-
-static uint32_t state = 521288629;
-
-static uint32_t dice(uint32_t sides)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % sides;
-}
 
 /* A random world, and what is in it as tables. */
 struct sample {
@@ -50,11 +41,11 @@ static struct module *module_of(struct sample *sample, uint32_t module)
 
 static void draw_links(struct sample *sample)
 {
-	uint32_t density = 2 + dice(8);
+	uint32_t density = 2 + random_below(8);
 	for (uint32_t i = 0; i < MODULES; i++)
 		for (uint32_t j = 0; j < MODULES; j++) {
-			sample->linked[i][j] = i != j && dice(density) == 0;
-			sample->declared[i][j] = i != j && dice(2) == 0;
+			sample->linked[i][j] = i != j && random_below(density) == 0;
+			sample->declared[i][j] = i != j && random_below(2) == 0;
 			if (sample->linked[i][j])
 				world_refer(&sample->world, FILES[i], j + 1, FILES[j]);
 			if (sample->declared[i][j])
@@ -69,20 +60,21 @@ static void draw_contracts(struct sample *sample)
 	struct world *world = &sample->world;
 	world_layers(world, LAYER_NAMES);
 	for (int i = 0; i < LAYERS; i++)
-		world->contracts.layers[i].closed = sample->closed[i] = dice(3) == 0;
+		world->contracts.layers[i].closed = sample->closed[i] = random_below(3) == 0;
 	for (uint32_t i = 0; i < MODULES; i++) {
-		uint32_t layer = dice(LAYERS + 1);
+		uint32_t layer = random_below(LAYERS + 1);
 		module_of(sample, i)->layer = layer == LAYERS ? MODULE_NONE : layer;
-		sample->limited[i] = module_of(sample, i)->visible_to.given = dice(2) == 0;
+		sample->limited[i] = module_of(sample, i)->visible_to.given = random_below(2) == 0;
 		for (uint32_t j = 0; j < MODULES; j++) {
-			sample->seen_by[i][j] = sample->limited[i] && i != j && dice(2) == 0;
+			sample->seen_by[i][j] =
+				sample->limited[i] && i != j && random_below(2) == 0;
 			if (sample->seen_by[i][j])
 				world_use(world, &module_of(sample, i)->visible_to, NAMES[j], 3);
 		}
-		uint32_t side = dice(4);
+		uint32_t side = random_below(4);
 		sample->from[i] = side == 0;
 		sample->to[i] = side == 1;
-		sample->apart[i] = dice(2) == 0;
+		sample->apart[i] = random_below(2) == 0;
 		if (sample->from[i])
 			world_use(world, &sample->forbidden.from, NAMES[i], 4);
 		if (sample->to[i])
@@ -90,7 +82,7 @@ static void draw_contracts(struct sample *sample)
 		if (sample->apart[i])
 			world_use(world, &sample->independent.modules, NAMES[i], 5);
 	}
-	sample->forbidden.indirect = dice(3) > 0;
+	sample->forbidden.indirect = random_below(3) > 0;
 	world->contracts.forbidden = &sample->forbidden;
 	world->contracts.forbidden_count = 1;
 	world->contracts.independent = &sample->independent;
@@ -249,6 +241,7 @@ static void test_random_worlds(void **unused)
 
 int main(void)
 {
+	random_seed(521288629);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_worlds),
 	};
