@@ -49,19 +49,11 @@ struct store_module board_store_module(void)
 
 /* ---- transactions ---- */
 
-static void session_releasep(struct store_session **session)
-{
-	store_release(*session);
-}
-
 static ash_status begin(const struct board *board, enum store_intent intent,
 			struct store_session **out, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
-	ASH_TRY(store_acquire(board->store, clock_monotonic() + BOARD_PATIENCE, &session, fault));
-	ASH_TRY(store_begin(session, board->module, intent, fault));
-	*out = take(session);
-	return ASH_OK;
+	return store_acquire_begun(board->store, clock_monotonic() + BOARD_PATIENCE, board->module,
+				   intent, out, fault);
 }
 
 /* ---- the dial ---- */
@@ -117,7 +109,7 @@ static ash_status change(struct store_session *session, const char *split,
 ash_status board_join(const struct board *board, const char *split, uint32_t file, int64_t now,
 		      const char *who, uint32_t *share, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct dial_row row = {0};
 	ASH_TRY(begin(board, STORE_WRITE, &session, fault));
 	ASH_TRY(lock(session, split, file, &row, fault));
@@ -134,7 +126,7 @@ ash_status board_join(const struct board *board, const char *split, uint32_t fil
 ash_status board_set(const struct board *board, const char *split, uint32_t share, uint32_t file,
 		     int64_t now, const char *who, uint32_t *before, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct dial_row row = {0};
 	ASH_TRY(begin(board, STORE_WRITE, &session, fault));
 	ASH_TRY(lock(session, split, file, &row, fault));
@@ -150,7 +142,7 @@ ash_status board_read(const struct board *board,
 		      void (*tell)(void *context, const char *split, uint32_t share, uint32_t file),
 		      void *context, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows;
 	ASH_TRY(begin(board, STORE_READ, &session, fault));
 	ASH_TRY(store_query(session,
@@ -167,7 +159,7 @@ ash_status board_changes(const struct board *board, const char *split,
 			 void (*tell)(void *context, const struct board_change *change),
 			 void *context, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	const ash_value values[] = {ash_text(split)};
 	struct store_rows *rows;
 	ASH_TRY(begin(board, STORE_READ, &session, fault));
@@ -256,7 +248,7 @@ ash_status board_add(const struct board *board, const char *split, const char *m
 		     const struct compare_counts *counts, const struct compare_field *fields,
 		     size_t field_count, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	ASH_TRY(begin(board, STORE_WRITE, &session, fault));
 	ASH_TRY(add_counts(session, split, method, now, counts, fault));
 	for (size_t i = 0; i < field_count; i++)
@@ -333,7 +325,7 @@ static ash_status read_fields(struct store_session *session, const char *split, 
 ash_status board_reports(const struct board *board, const char *split, struct arena *arena,
 			 struct board_report **out, size_t *count, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct board_report *reports = arena_array(arena, BOARD_METHOD_LIMIT, sizeof *reports);
 	size_t found = 0;
 	if (!reports)
@@ -351,7 +343,7 @@ ash_status board_reports(const struct board *board, const char *split, struct ar
 
 ash_status board_forget(const struct board *board, const char *split, struct fault *fault)
 {
-	_cleanup_(session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	const ash_value values[] = {ash_text(split)};
 	ASH_TRY(begin(board, STORE_WRITE, &session, fault));
 	ASH_TRY(store_exec(session, "delete from ashlar_split.field where port = $1", values, 1,

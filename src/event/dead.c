@@ -73,7 +73,7 @@ ash_status event_dead_list(struct event_hub *hub, const struct dead_filter *filt
 			   bool (*each)(void *context, const struct dead_letter *letter),
 			   void *context, bool *more, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	struct dead_letter letter;
 	ash_value values[FILTER_VALUES + 1];
@@ -104,7 +104,7 @@ ash_status event_blocked_list(struct event_hub *hub, const struct blocked_filter
 			      bool (*each)(void *context, const struct blocked_key *blocked),
 			      void *context, bool *more, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	size_t page = page_size(filter->most), count = 0;
 	if (more)
@@ -112,9 +112,9 @@ ash_status event_blocked_list(struct event_hub *hub, const struct blocked_filter
 	if (!hub->options.block_keys)
 		return ASH_OK;
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(HUB_QUERY(session, &rows, fault, BLOCKED, ash_text(filter->subscriber),
-			  ash_text(filter->after_subscriber), ash_text(filter->after_key),
-			  ash_int((int64_t)page + 1)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault, BLOCKED, ash_text(filter->subscriber),
+			    ash_text(filter->after_subscriber), ash_text(filter->after_key),
+			    ash_int((int64_t)page + 1)));
 	while (store_next(rows) && count++ < page) {
 		const struct blocked_key blocked = {store_get_text(rows, 0, NULL),
 						    store_get_text(rows, 1, NULL),
@@ -131,7 +131,7 @@ ash_status event_blocked_list(struct event_hub *hub, const struct blocked_filter
 ash_status event_dead_count(struct event_hub *hub, const struct dead_filter *filter, int64_t *out,
 			    struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	ash_value values[FILTER_VALUES];
 	fill(filter, values);
@@ -150,7 +150,7 @@ ash_status event_dead_count(struct event_hub *hub, const struct dead_filter *fil
 static ash_status change(struct event_hub *hub, const char *sql, const struct dead_filter *filter,
 			 bool timed, int64_t *out, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	ash_value values[FILTER_VALUES + 2];
 	size_t count = FILTER_VALUES;
 	fill(filter, values);
@@ -202,12 +202,12 @@ static ash_status replay_one(struct event_hub *hub, struct store_session *sessio
 			     struct fault *fault)
 {
 	int64_t now = hub->environment->clock->wall(hub->environment->clock), added = 0;
-	ASH_TRY(HUB_EXEC(session, &added, fault,
-			 "insert into ashlar_event.delivery (event_id, subscriber, key, due_at) "
-			 "select o.id, i.subscriber, o.key, $4 from ashlar_event.outbox o "
-			 "join ashlar_event.inbox i on i.event_id = o.id and i.subscriber = $1 "
-			 "where o.event = $2 and o.published_at >= $3 on conflict do nothing",
-			 ash_text(subscriber), ash_text(event), ash_time(since), ash_time(now)));
+	ASH_TRY(STORE_EXEC(session, &added, fault,
+			   "insert into ashlar_event.delivery (event_id, subscriber, key, due_at) "
+			   "select o.id, i.subscriber, o.key, $4 from ashlar_event.outbox o "
+			   "join ashlar_event.inbox i on i.event_id = o.id and i.subscriber = $1 "
+			   "where o.event = $2 and o.published_at >= $3 on conflict do nothing",
+			   ash_text(subscriber), ash_text(event), ash_time(since), ash_time(now)));
 	*out += added;
 	return ASH_OK;
 }
@@ -215,7 +215,7 @@ static ash_status replay_one(struct event_hub *hub, struct store_session *sessio
 ash_status event_replay(struct event_hub *hub, const char *subscriber, const char *event,
 			int64_t since, int64_t *out, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	if (!subscribes_to(hub, subscriber, event))
 		return fault_set(fault, ASH_NOT_FOUND, "the module '%s' does not subscribe to %s",
 				 subscriber, event ? event : "anything");

@@ -313,7 +313,7 @@ static ash_status put_in_steps(const struct event_hub *hub, struct request *requ
 	ASH_TRY(store_end(rows, &request->fault));
 	FAULT_POINT("publish.put");
 	for (const struct subscription *at = first_of(hub, event); at; at = next_of(hub, at))
-		ASH_TRY(HUB_EXEC(
+		ASH_TRY(STORE_EXEC(
 			request->session, NULL, &request->fault,
 			"insert into ashlar_event.delivery (event_id, subscriber, key, due_at) "
 			"values ($1, $2, $3, $4)",

@@ -196,18 +196,6 @@ bool hub_on_postgresql(const struct event_hub *hub);
 ash_status hub_begin(struct event_hub *hub, enum store_intent intent, struct store_session **out,
 		     struct fault *fault) ASH_MUST_CHECK;
 
-/* store_release() for _cleanup_. */
-void hub_session_releasep(struct store_session **session);
-
-/* Runs the statement; `values` is a brace list. */
-#define HUB_EXEC(session, affected, fault, sql, ...)                                               \
-	store_exec((session), (sql), (const ash_value[]){__VA_ARGS__},                             \
-		   sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (affected),       \
-		   (fault))
-#define HUB_QUERY(session, out, fault, sql, ...)                                                   \
-	store_query((session), (sql), (const ash_value[]){__VA_ARGS__},                            \
-		    sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (out), (fault))
-
 /* The type of an event that a module of the application publishes, or NULL. */
 const ash_event *hub_type(const struct event_hub *hub, const char *event);
 

@@ -21,14 +21,14 @@ ash_status event_each_published(struct event_hub *hub, int64_t after,
 				bool (*each)(void *context, const struct published *published),
 				void *context, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	struct published published;
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(HUB_QUERY(session, &rows, fault,
-			  "select id, publisher, event, key, trace, payload from "
-			  "ashlar_event.outbox where id > $1 order by id",
-			  ash_int(after)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault,
+			    "select id, publisher, event, key, trace, payload from "
+			    "ashlar_event.outbox where id > $1 order by id",
+			    ash_int(after)));
 	while (store_next(rows)) {
 		read_published(hub, rows, &published);
 		if (!each(context, &published))
@@ -40,14 +40,14 @@ ash_status event_each_published(struct event_hub *hub, int64_t after,
 
 ash_status event_next_due(struct event_hub *hub, int64_t after, int64_t *out, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	*out = INT64_MAX;
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(HUB_QUERY(session, &rows, fault,
-			  "select min(due_at) from ashlar_event.delivery where state = 0 and "
-			  "due_at > $1",
-			  ash_time(after)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault,
+			    "select min(due_at) from ashlar_event.delivery where state = 0 and "
+			    "due_at > $1",
+			    ash_time(after)));
 	if (store_next(rows) && !store_is_null(rows, 0))
 		*out = store_get_time(rows, 0);
 	ASH_TRY(store_end(rows, fault));

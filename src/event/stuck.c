@@ -146,10 +146,10 @@ static ash_status read_event(struct looking *looking, int64_t id, struct stuck_f
 			     struct fault *fault)
 {
 	struct store_rows *rows = NULL;
-	ASH_TRY(HUB_QUERY(looking->session, &rows, fault,
-			  "select event, trace, published_at from ashlar_event.outbox where id = "
-			  "$1",
-			  ash_int(id)));
+	ASH_TRY(STORE_QUERY(looking->session, &rows, fault,
+			    "select event, trace, published_at from ashlar_event.outbox where id = "
+			    "$1",
+			    ash_int(id)));
 	if (store_next(rows)) {
 		out->event = arena_str(&looking->arena, str_of(store_get_text(rows, 0, NULL))).at;
 		out->trace = arena_str(&looking->arena, str_of(store_get_text(rows, 1, NULL))).at;
@@ -165,10 +165,10 @@ static ash_status read_delivery(struct looking *looking, struct stuck_flow *out,
 {
 	static const enum stuck_why STATES[] = {STUCK_WAITING, STUCK_HANDLING, STUCK_DEAD};
 	struct store_rows *rows = NULL;
-	ASH_TRY(HUB_QUERY(looking->session, &rows, fault,
-			  "select state, attempts, status, message from ashlar_event.delivery "
-			  "where event_id = $1 and subscriber = $2",
-			  ash_int(out->event_id), ash_text(out->actor)));
+	ASH_TRY(STORE_QUERY(looking->session, &rows, fault,
+			    "select state, attempts, status, message from ashlar_event.delivery "
+			    "where event_id = $1 and subscriber = $2",
+			    ash_int(out->event_id), ash_text(out->actor)));
 	out->why = STUCK_LOST;
 	out->attempts = 0;
 	out->status = out->message = "";
@@ -186,10 +186,10 @@ static ash_status read_delivery(struct looking *looking, struct stuck_flow *out,
 		return fault_memory(fault);
 	if (out->why != STUCK_LOST)
 		return ASH_OK;
-	ASH_TRY(HUB_QUERY(looking->session, &rows, fault,
-			  "select 1 from ashlar_event.inbox where event_id = $1 and subscriber = "
-			  "$2",
-			  ash_int(out->event_id), ash_text(out->actor)));
+	ASH_TRY(STORE_QUERY(looking->session, &rows, fault,
+			    "select 1 from ashlar_event.inbox where event_id = $1 and subscriber = "
+			    "$2",
+			    ash_int(out->event_id), ash_text(out->actor)));
 	if (store_next(rows))
 		out->why = STUCK_SILENT;
 	return store_end(rows, fault);
@@ -264,7 +264,7 @@ ash_status event_stuck_list(struct event_hub *hub, const struct stuck_filter *fi
 			    bool (*each)(void *context, const struct stuck_flow *stuck),
 			    void *context, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	bool stopped = false;
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
 	for (size_t i = 0; i < hub->watched_count && !stopped; i++) {

@@ -25,13 +25,13 @@ struct sweeping {
 static ash_status sweep_dead(const struct sweeping *sweeping, struct fault *fault)
 {
 	struct event_hub *hub = sweeping->hub;
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	if (hub->options.dead_days == 0)
 		return ASH_OK;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(HUB_EXEC(session, NULL, fault,
-			 "delete from ashlar_event.delivery where state = 2 and died_at < $1",
-			 ash_time(sweeping->now - (int64_t)hub->options.dead_days * DAY)));
+	ASH_TRY(STORE_EXEC(session, NULL, fault,
+			   "delete from ashlar_event.delivery where state = 2 and died_at < $1",
+			   ash_time(sweeping->now - (int64_t)hub->options.dead_days * DAY)));
 	return store_commit(session, fault);
 }
 
@@ -50,7 +50,7 @@ static ash_status find_part(const struct sweeping *sweeping, struct store_sessio
 	struct store_rows *rows = NULL;
 	int64_t most = sweeping->hub->options.sweep_batch;
 	*out = (struct part){.from = sweeping->hub->swept_to, .to = WALKED};
-	ASH_TRY(HUB_QUERY(
+	ASH_TRY(STORE_QUERY(
 		session, &rows, fault,
 		"select max(id), count(*), count(case when published_at < $2 then 1 end), "
 		"count(case when published_at >= $2 and published_at <= $3 then 1 end) from "
@@ -68,21 +68,22 @@ static ash_status find_part(const struct sweeping *sweeping, struct store_sessio
 static ash_status sweep_part(struct sweeping *sweeping, struct fault *fault)
 {
 	struct event_hub *hub = sweeping->hub;
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct part part;
 	int64_t swept = 0;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
 	ASH_TRY(find_part(sweeping, session, &part, fault));
-	ASH_TRY(HUB_EXEC(session, &swept, fault,
-			 "delete from ashlar_event.outbox where id > $1 and id <= $2 and "
-			 "published_at < $3 and not exists (select 1 from ashlar_event.delivery d "
-			 "where d.event_id = outbox.id)",
-			 ash_int(part.from), ash_int(part.to), ash_time(sweeping->oldest)));
+	ASH_TRY(STORE_EXEC(
+		session, &swept, fault,
+		"delete from ashlar_event.outbox where id > $1 and id <= $2 and "
+		"published_at < $3 and not exists (select 1 from ashlar_event.delivery d "
+		"where d.event_id = outbox.id)",
+		ash_int(part.from), ash_int(part.to), ash_time(sweeping->oldest)));
 	FAULT_POINT("sweep.outbox");
-	ASH_TRY(HUB_EXEC(session, NULL, fault,
-			 "delete from ashlar_event.inbox where event_id > $1 and event_id <= $2 "
-			 "and handled_at < $3",
-			 ash_int(part.from), ash_int(part.to), ash_time(sweeping->oldest)));
+	ASH_TRY(STORE_EXEC(session, NULL, fault,
+			   "delete from ashlar_event.inbox where event_id > $1 and event_id <= $2 "
+			   "and handled_at < $3",
+			   ash_int(part.from), ash_int(part.to), ash_time(sweeping->oldest)));
 	FAULT_POINT("sweep.inbox");
 	ASH_TRY(store_commit(session, fault));
 	sweeping->swept += swept;
@@ -95,14 +96,14 @@ static ash_status sweep_part(struct sweeping *sweeping, struct fault *fault)
 static ash_status sweep_keys(const struct sweeping *sweeping, bool *through, struct fault *fault)
 {
 	struct event_hub *hub = sweeping->hub;
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	int64_t swept = 0, most = hub->options.sweep_batch;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(HUB_EXEC(session, &swept, fault,
-			 "delete from ashlar_event.ordered where key in (select o.key from "
-			 "ashlar_event.ordered o where not exists (select 1 from "
-			 "ashlar_event.delivery d where d.key = o.key) limit $1)",
-			 ash_int(most)));
+	ASH_TRY(STORE_EXEC(session, &swept, fault,
+			   "delete from ashlar_event.ordered where key in (select o.key from "
+			   "ashlar_event.ordered o where not exists (select 1 from "
+			   "ashlar_event.delivery d where d.key = o.key) limit $1)",
+			   ash_int(most)));
 	FAULT_POINT("sweep.ordered");
 	*through = swept < most;
 	return store_commit(session, fault);

@@ -55,20 +55,12 @@ struct store_module event_store_module(void)
 
 /* ---- sessions ---- */
 
-void hub_session_releasep(struct store_session **session)
-{
-	store_release(*session);
-}
-
 ash_status hub_begin(struct event_hub *hub, enum store_intent intent, struct store_session **out,
 		     struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
 	uint64_t deadline = clock_monotonic() + (uint64_t)hub->options.lease_ms * 1000000;
-	ASH_TRY(store_acquire(hub->environment->store, deadline, &session, fault));
-	ASH_TRY(store_begin(session, hub->module, intent, fault));
-	*out = take(session);
-	return ASH_OK;
+	return store_acquire_begun(hub->environment->store, deadline, hub->module, intent, out,
+				   fault);
 }
 
 int64_t hub_now(const struct event_hub *hub)
@@ -90,7 +82,7 @@ bool hub_on_postgresql(const struct event_hub *hub)
 static ash_status run(struct event_hub *hub, const char *sql, const ash_value *values, size_t count,
 		      int64_t *affected, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
 	ASH_TRY(store_exec(session, sql, values, count, affected, fault));
 	FAULT_POINT("step.ran");
@@ -183,7 +175,7 @@ ash_status delivery_complete(struct event_hub *hub, struct request *request,
 ash_status delivery_complete_all(struct event_hub *hub, const struct delivery *last, size_t count,
 				 struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
 	ASH_TRY(complete(hub, session, last, count, fault));
 	return store_commit(session, fault);
@@ -262,9 +254,9 @@ ash_status delivery_beat(struct event_hub *hub, int64_t token, struct fault *fau
 ash_status delivery_rescue(struct event_hub *hub, int64_t *died, int64_t *freed,
 			   struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	ASH_TRY(hub_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(HUB_EXEC(
+	ASH_TRY(STORE_EXEC(
 		session, died, fault,
 		"update ashlar_event.delivery set state = 2, lease = null, lease_until = null, "
 		"died_at = $1, status = 'aborted', message = 'the process that handled it ended, "
@@ -272,7 +264,7 @@ ash_status delivery_rescue(struct event_hub *hub, int64_t *died, int64_t *freed,
 		"attempts >= $2",
 		ash_time(hub_now(hub)), ash_int(hub->options.attempts)));
 	FAULT_POINT("rescue.buried");
-	ASH_TRY(HUB_EXEC(
+	ASH_TRY(STORE_EXEC(
 		session, freed, fault,
 		"update ashlar_event.delivery set state = 0, lease = null, lease_until = null "
 		"where state = 1 and lease_until < $1",
@@ -307,7 +299,7 @@ static ash_status read_oldest(struct store_session *session, int64_t *out, struc
 ash_status delivery_measure(struct event_hub *hub, int64_t *waiting, int64_t *dead, int64_t *lag,
 			    struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	int64_t at = hub_now(hub), oldest = at;
 	*waiting = *dead = 0;
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));

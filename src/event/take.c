@@ -195,7 +195,7 @@ static ash_status find_floor(const struct taking *taking, bool again, int64_t *o
 			     struct fault *fault)
 {
 	struct event_hub *hub = taking->hub;
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	int64_t least = hub_now(hub);
 	ASH_TRY(hub_begin(hub, STORE_READ, &session, fault));
@@ -235,7 +235,7 @@ static ash_status peek(const struct taking *taking, bool again, bool *there, int
 		       uint64_t *next, struct fault *fault)
 {
 	int64_t now = taking->values[0].integer, ahead = again ? horizon(taking->hub) : 0;
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	ASH_TRY(hub_begin(taking->hub, STORE_READ, &session, fault));
 	store_last(session);
@@ -256,7 +256,7 @@ static ash_status peek(const struct taking *taking, bool again, bool *there, int
 static ash_status take_at_once(struct taking *taking, bool again, struct arena *arena,
 			       struct delivery **out, size_t *count, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	ASH_TRY(hub_begin(taking->hub, STORE_WRITE, &session, fault));
 	store_last(session);
@@ -274,7 +274,7 @@ static ash_status take_at_once(struct taking *taking, bool again, struct arena *
 static ash_status take_in_steps(struct taking *taking, bool again, struct arena *arena,
 				struct delivery **out, size_t *count, struct fault *fault)
 {
-	_cleanup_(hub_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct delivery *deliveries = NULL;
 	struct store_rows *rows = NULL;
 	size_t read = 0;
@@ -282,7 +282,7 @@ static ash_status take_in_steps(struct taking *taking, bool again, struct arena 
 	ASH_TRY(store_exec(session, taking->hub->mark[again], taking->values, taking->value_count,
 			   NULL, fault));
 	FAULT_POINT("take.marked");
-	ASH_TRY(HUB_QUERY(session, &rows, fault, MARKED, ash_int(taking->token)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault, MARKED, ash_int(taking->token)));
 	ASH_TRY(read_all(rows, taking->token, taking->most, arena, &deliveries, &read,
 			 &taking->behind, fault));
 	FAULT_POINT("take.read");

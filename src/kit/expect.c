@@ -80,11 +80,6 @@ void ash_expect_message_(ash_test *test, const char *file, int line, const char 
 
 /* ---- rows ---- */
 
-static void release_session(struct store_session **session)
-{
-	store_release(*session);
-}
-
 static void add_value(struct text *out, ash_value value)
 {
 	switch (value.type) {
@@ -104,10 +99,10 @@ static void add_value(struct text *out, ash_value value)
 static ash_status read_rows(ash_test *test, const struct member *member, const char *sql,
 			    struct text *out, struct fault *fault)
 {
-	_cleanup_(release_session) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
-	ASH_TRY(store_acquire(test->host.store, clock_monotonic() + KIT_PATIENCE, &session, fault));
-	ASH_TRY(store_begin(session, member->index, STORE_READ, fault));
+	ASH_TRY(store_acquire_begun(test->host.store, clock_monotonic() + KIT_PATIENCE,
+				    member->index, STORE_READ, &session, fault));
 	ASH_TRY(store_query(session, sql, NULL, 0, &rows, fault));
 	while (store_next(rows)) {
 		for (int i = 0; i < store_columns(rows); i++) {

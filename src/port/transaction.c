@@ -33,16 +33,9 @@ static ash_status begin_session(ash_call *call, struct store_session **out)
 {
 	struct request *request = call->request;
 	const struct environment *environment = request->environment;
-	struct store_session *session = NULL;
-	ASH_TRY(store_acquire(environment->store, request->deadline, &session, &request->fault));
 	enum store_intent intent = call->reads && !is_held(call) ? STORE_READ : STORE_WRITE;
-	ash_status status = store_begin(session, call->member->index, intent, &request->fault);
-	if (status != ASH_OK) {
-		store_release(session);
-		return status;
-	}
-	*out = session;
-	return ASH_OK;
+	return store_acquire_begun(environment->store, request->deadline, call->member->index,
+				   intent, out, &request->fault);
 }
 
 /* A part of the transaction that the request shares, which it begins where nobody has. */

@@ -269,7 +269,7 @@ static ash_status closing(struct request *request, void *context)
 
 static ash_status record_alone(struct ash_step *step)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct fault *fault = &step->request->fault;
 	ASH_TRY(saga_begin(step->hub, STORE_WRITE, &session, fault));
 	ash_status status = record_in(step, session, fault);

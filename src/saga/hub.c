@@ -147,9 +147,9 @@ static ash_status refuse_other_input(struct request *request, const char *name, 
 {
 	struct store_rows *rows = NULL;
 	bool same = false;
-	ASH_TRY(SAGA_QUERY(request->session, &rows, &request->fault,
-			   "select input from ashlar_saga.saga where name = $1 and id = $2",
-			   ash_text(name), ash_text(id)));
+	ASH_TRY(STORE_QUERY(request->session, &rows, &request->fault,
+			    "select input from ashlar_saga.saga where name = $1 and id = $2",
+			    ash_text(name), ash_text(id)));
 	if (store_next(rows)) {
 		size_t length = 0;
 		const char *bytes = store_get_bytes(rows, 0, &length);
@@ -173,7 +173,7 @@ static ash_status put(struct saga_hub *hub, struct ash_tx *tx, const struct entr
 	int64_t affected = 0, now = saga_now(hub);
 	context.span = tx->call->span ? tx->call->span : trace_span_id();
 	trace_format(&context, trace);
-	ASH_TRY(SAGA_EXEC(
+	ASH_TRY(STORE_EXEC(
 		request->session, &affected, &request->fault,
 		"insert into ashlar_saga.saga (name, id, version, hash, input, trace, due_at, "
 		"deadline_at, started_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $7) "

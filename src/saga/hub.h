@@ -94,8 +94,6 @@ struct move {
 
 /* What is now, by the application's clock, in microseconds since 1970. */
 int64_t saga_now(const struct saga_hub *hub);
-/* store_release() for _cleanup_. */
-void saga_session_releasep(struct store_session **session);
 /* Opens a transaction of the tables' module. Ended by store_commit() and store_release(). */
 ash_status saga_begin(struct saga_hub *hub, enum store_intent intent, struct store_session **out,
 		      struct fault *fault) ASH_MUST_CHECK;
@@ -135,13 +133,5 @@ ash_status saga_read_kept(struct saga_hub *hub, struct taken *taken,
 /* Lengthens the lease. */
 ash_status saga_beat(struct saga_hub *hub, const char *name, const char *id, int64_t fence,
 		     struct fault *fault) ASH_MUST_CHECK;
-
-#define SAGA_EXEC(session, affected, fault, sql, ...)                                              \
-	store_exec((session), (sql), (const ash_value[]){__VA_ARGS__},                             \
-		   sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (affected),       \
-		   (fault))
-#define SAGA_QUERY(session, out, fault, sql, ...)                                                  \
-	store_query((session), (sql), (const ash_value[]){__VA_ARGS__},                            \
-		    sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (out), (fault))
 
 #endif

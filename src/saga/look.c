@@ -87,17 +87,17 @@ ash_status saga_list(struct saga_hub *hub, const struct saga_filter *filter,
 		     bool (*each)(void *context, const struct saga_line *line), void *context,
 		     struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	size_t most =
 		filter->most && filter->most < SAGA_LIST_LIMIT ? filter->most : SAGA_LIST_LIMIT;
 	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(SAGA_QUERY(session, &rows, fault, LIST, ash_text(filter->name),
-			   ash_text(filter->id), ash_text(filter->module), ash_text(filter->state),
-			   ash_time(filter->since),
-			   ash_time(filter->before ? filter->before : END_OF_TIME),
-			   ash_int((int64_t)most), ash_text(filter->after_name),
-			   ash_text(filter->after_id), ash_time(filter->after_at)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault, LIST, ash_text(filter->name),
+			    ash_text(filter->id), ash_text(filter->module), ash_text(filter->state),
+			    ash_time(filter->since),
+			    ash_time(filter->before ? filter->before : END_OF_TIME),
+			    ash_int((int64_t)most), ash_text(filter->after_name),
+			    ash_text(filter->after_id), ash_time(filter->after_at)));
 	while (store_next(rows)) {
 		const struct saga_line line = read_line(hub, rows);
 		if (!each(context, &line))
@@ -109,14 +109,14 @@ ash_status saga_list(struct saga_hub *hub, const struct saga_filter *filter,
 
 ash_status saga_next_due(struct saga_hub *hub, int64_t after, int64_t *out, struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	*out = INT64_MAX;
 	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(SAGA_QUERY(session, &rows, fault,
-			   "select min(due_at) from ashlar_saga.saga where state < 2 and parked = "
-			   "0 and due_at > $1",
-			   ash_time(after)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault,
+			    "select min(due_at) from ashlar_saga.saga where state < 2 and parked = "
+			    "0 and due_at > $1",
+			    ash_time(after)));
 	if (store_next(rows) && !store_is_null(rows, 0))
 		*out = store_get_time(rows, 0);
 	ASH_TRY(store_end(rows, fault));
@@ -180,7 +180,7 @@ static ash_status read_rows(struct store_session *session, const struct saga_lin
 			    struct seen *seen, struct fault *fault)
 {
 	struct store_rows *rows = NULL;
-	ASH_TRY(SAGA_QUERY(session, &rows, fault, sql, ash_text(line->name), ash_text(line->id)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault, sql, ash_text(line->name), ash_text(line->id)));
 	while (store_next(rows))
 		read(rows, seen);
 	return store_end(rows, fault);
@@ -190,7 +190,7 @@ ash_status saga_steps(struct saga_hub *hub, const struct saga_line *line,
 		      bool (*each)(void *context, const struct saga_step_line *step), void *context,
 		      struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	_cleanup_(seen_release) struct seen seen = {0};
 	name_steps(hub, line, &seen);
 	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
@@ -216,11 +216,11 @@ ash_status saga_steps(struct saga_hub *hub, const struct saga_line *line,
 static ash_status change(struct saga_hub *hub, const char *sql, const char *name, const char *id,
 			 const char *what, struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	int64_t affected = 0;
 	ASH_TRY(saga_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(SAGA_EXEC(session, &affected, fault, sql, ash_text(name), ash_text(id),
-			  ash_time(saga_now(hub))));
+	ASH_TRY(STORE_EXEC(session, &affected, fault, sql, ash_text(name), ash_text(id),
+			   ash_time(saga_now(hub))));
 	if (affected == 0)
 		return fault_set(fault, ASH_NOT_FOUND, "no saga %s '%s' %s", name, id, what);
 	ASH_TRY(store_commit(session, fault));

@@ -31,7 +31,7 @@ struct counts {
 
 static ash_status count_rows(struct saga_hub *hub, struct counts *counts, struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	int64_t now = saga_now(hub);
 	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));

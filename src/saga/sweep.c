@@ -18,10 +18,10 @@ static ash_status find_bound(struct saga_hub *hub, struct store_session *session
 {
 	struct store_rows *rows = NULL;
 	*out = -1;
-	ASH_TRY(SAGA_QUERY(session, &rows, fault,
-			   "select max(ended_at) from (select ended_at" ENDED
-			   " order by ended_at limit $2) batch",
-			   ash_time(oldest), ash_int(hub->options.sweep_batch)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault,
+			    "select max(ended_at) from (select ended_at" ENDED
+			    " order by ended_at limit $2) batch",
+			    ash_time(oldest), ash_int(hub->options.sweep_batch)));
 	if (store_next(rows) && !store_is_null(rows, 0))
 		*out = store_get_time(rows, 0);
 	return store_end(rows, fault);
@@ -30,23 +30,23 @@ static ash_status find_bound(struct saga_hub *hub, struct store_session *session
 static ash_status sweep_batch(struct saga_hub *hub, int64_t oldest, int64_t *swept,
 			      struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	int64_t bound;
 	*swept = 0;
 	ASH_TRY(saga_begin(hub, STORE_WRITE, &session, fault));
 	ASH_TRY(find_bound(hub, session, oldest, &bound, fault));
 	if (bound < 0)
 		return store_commit(session, fault);
-	ASH_TRY(SAGA_EXEC(session, NULL, fault,
-			  "delete from ashlar_saga.step where (name, id) in (select name, id" ENDED
-			  ")",
-			  ash_time(bound)));
-	ASH_TRY(SAGA_EXEC(session, NULL, fault,
-			  "delete from ashlar_saga.undo where (name, id) in (select name, id" ENDED
-			  ")",
-			  ash_time(bound)));
+	ASH_TRY(STORE_EXEC(session, NULL, fault,
+			   "delete from ashlar_saga.step where (name, id) in (select name, id" ENDED
+			   ")",
+			   ash_time(bound)));
+	ASH_TRY(STORE_EXEC(session, NULL, fault,
+			   "delete from ashlar_saga.undo where (name, id) in (select name, id" ENDED
+			   ")",
+			   ash_time(bound)));
 	FAULT_POINT("sweep.steps");
-	ASH_TRY(SAGA_EXEC(session, swept, fault, "delete" ENDED, ash_time(bound)));
+	ASH_TRY(STORE_EXEC(session, swept, fault, "delete" ENDED, ash_time(bound)));
 	FAULT_POINT("sweep.sagas");
 	return store_commit(session, fault);
 }

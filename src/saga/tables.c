@@ -54,20 +54,12 @@ int64_t saga_now(const struct saga_hub *hub)
 	return hub->environment->clock->wall(hub->environment->clock);
 }
 
-void saga_session_releasep(struct store_session **session)
-{
-	store_release(*session);
-}
-
 ash_status saga_begin(struct saga_hub *hub, enum store_intent intent, struct store_session **out,
 		      struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
 	uint64_t deadline = clock_monotonic() + (uint64_t)hub->options.lease_ms * 1000000;
-	ASH_TRY(store_acquire(hub->environment->store, deadline, &session, fault));
-	ASH_TRY(store_begin(session, hub->module, intent, fault));
-	*out = take(session);
-	return ASH_OK;
+	return store_acquire_begun(hub->environment->store, deadline, hub->module, intent, out,
+				   fault);
 }
 
 /* ---- taking ---- */
@@ -117,7 +109,7 @@ static ash_status peek(struct saga_hub *hub, struct store_session *session, bool
 		       struct fault *fault)
 {
 	struct store_rows *rows = NULL;
-	ASH_TRY(SAGA_QUERY(session, &rows, fault, hub->peek, ash_time(saga_now(hub))));
+	ASH_TRY(STORE_QUERY(session, &rows, fault, hub->peek, ash_time(saga_now(hub))));
 	*found = store_next(rows);
 	return store_end(rows, fault);
 }
@@ -130,7 +122,7 @@ static ash_status find_next(struct saga_hub *hub, struct store_session *session,
 	int64_t now = saga_now(hub),
 		until = now + (int64_t)hub->options.poll_ms * 1000 * WORKERS_IDLE_FACTOR;
 	store_last(session);
-	ASH_TRY(SAGA_QUERY(session, &rows, fault, hub->next, ash_time(now), ash_time(until)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault, hub->next, ash_time(now), ash_time(until)));
 	if (store_next(rows) && !store_is_null(rows, 0))
 		*next = clock_monotonic() + (uint64_t)(store_get_time(rows, 0) - now) * 1000;
 	return store_end(rows, fault);
@@ -175,18 +167,18 @@ static void read_taken(struct store_rows *rows, struct arena *arena, struct take
 static ash_status mark(struct saga_hub *hub, struct store_session *session,
 		       const struct taken *taken, int64_t at, struct fault *fault)
 {
-	return SAGA_EXEC(session, NULL, fault,
-			 "update ashlar_saga.saga set fence = $3, attempts = $4, lease_until = $5 "
-			 "where name = $1 and id = $2",
-			 ash_text(taken->name), ash_text(taken->id), ash_int(taken->fence),
-			 ash_int(taken->attempts),
-			 ash_time(at + (int64_t)hub->options.lease_ms * 1000));
+	return STORE_EXEC(session, NULL, fault,
+			  "update ashlar_saga.saga set fence = $3, attempts = $4, lease_until = $5 "
+			  "where name = $1 and id = $2",
+			  ash_text(taken->name), ash_text(taken->id), ash_int(taken->fence),
+			  ash_int(taken->attempts),
+			  ash_time(at + (int64_t)hub->options.lease_ms * 1000));
 }
 
 /* Looks, on SQLite, whether one is due, in a transaction that keeps nobody waiting. */
 static ash_status look_first(struct saga_hub *hub, struct workers_look *look, struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	look->found = true;
 	if (on_postgresql(hub))
 		return ASH_OK;
@@ -198,14 +190,14 @@ static ash_status look_first(struct saga_hub *hub, struct workers_look *look, st
 ash_status saga_take(struct saga_hub *hub, struct arena *arena, struct taken *out,
 		     struct workers_look *look, struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	ASH_TRY(look_first(hub, look, fault));
 	if (!look->found)
 		return ASH_OK;
 	int64_t at = saga_now(hub);
 	ASH_TRY(saga_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(SAGA_QUERY(session, &rows, fault, hub->take, ash_time(at)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault, hub->take, ash_time(at)));
 	look->found = store_next(rows);
 	if (look->found)
 		read_taken(rows, arena, out);
@@ -234,7 +226,7 @@ static ash_status move_row(struct saga_hub *hub, struct store_session *session,
 {
 	struct store_rows *rows = NULL;
 	int64_t now = saga_now(hub);
-	ASH_TRY(SAGA_QUERY(
+	ASH_TRY(STORE_QUERY(
 		session, &rows, fault,
 		"update ashlar_saga.saga set state = $4, step = $5, attempts = $6, parked = $7, "
 		"due_at = $8, lease_until = $9, status = coalesce($10, status), "
@@ -276,7 +268,7 @@ static void look_at(struct saga_hub *hub, int64_t due)
 ash_status saga_move(struct saga_hub *hub, struct taken *taken, const struct move *move,
 		     struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	bool canceled;
 	ASH_TRY(saga_begin(hub, STORE_WRITE, &session, fault));
 	ASH_TRY(saga_move_in(hub, session, taken, move, &canceled, fault));
@@ -295,7 +287,7 @@ ash_status saga_record_in(struct saga_hub *hub, struct store_session *session,
 			  struct fault *fault)
 {
 	unsigned before = store_speak(session, hub->module);
-	ash_status status = SAGA_EXEC(
+	ash_status status = STORE_EXEC(
 		session, NULL, fault,
 		"insert into ashlar_saga.step (name, id, step, title, kept, recorded_at, attempts) "
 		"values ($1, $2, $3, $4, $5, $6, $7)",
@@ -311,7 +303,7 @@ ash_status saga_record_undo_in(struct saga_hub *hub, struct store_session *sessi
 			       const struct taken *taken, struct fault *fault)
 {
 	unsigned before = store_speak(session, hub->module);
-	ash_status status = SAGA_EXEC(
+	ash_status status = STORE_EXEC(
 		session, NULL, fault,
 		"insert into ashlar_saga.undo (name, id, step, attempts, undone_at) values "
 		"($1, $2, $3, $4, $5)",
@@ -323,14 +315,14 @@ ash_status saga_record_undo_in(struct saga_hub *hub, struct store_session *sessi
 
 ash_status saga_read_kept(struct saga_hub *hub, struct taken *taken, struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	if (taken->knows_kept)
 		return ASH_OK;
 	ASH_TRY(saga_begin(hub, STORE_READ, &session, fault));
-	ASH_TRY(SAGA_QUERY(session, &rows, fault,
-			   "select step, kept from ashlar_saga.step where name = $1 and id = $2",
-			   ash_text(taken->name), ash_text(taken->id)));
+	ASH_TRY(STORE_QUERY(session, &rows, fault,
+			    "select step, kept from ashlar_saga.step where name = $1 and id = $2",
+			    ash_text(taken->name), ash_text(taken->id)));
 	while (store_next(rows)) {
 		size_t length = 0, step = (size_t)store_get_int(rows, 0);
 		const char *bytes = store_get_bytes(rows, 1, &length);
@@ -347,12 +339,12 @@ ash_status saga_read_kept(struct saga_hub *hub, struct taken *taken, struct faul
 ash_status saga_beat(struct saga_hub *hub, const char *name, const char *id, int64_t fence,
 		     struct fault *fault)
 {
-	_cleanup_(saga_session_releasep) struct store_session *session = NULL;
+	_cleanup_(store_releasep) struct store_session *session = NULL;
 	ASH_TRY(saga_begin(hub, STORE_WRITE, &session, fault));
-	ASH_TRY(SAGA_EXEC(session, NULL, fault,
-			  "update ashlar_saga.saga set lease_until = $4 where name = $1 and "
-			  "id = $2 and fence = $3 and lease_until is not null",
-			  ash_text(name), ash_text(id), ash_int(fence),
-			  ash_time(saga_now(hub) + (int64_t)hub->options.lease_ms * 1000)));
+	ASH_TRY(STORE_EXEC(session, NULL, fault,
+			   "update ashlar_saga.saga set lease_until = $4 where name = $1 and "
+			   "id = $2 and fence = $3 and lease_until is not null",
+			   ash_text(name), ash_text(id), ash_int(fence),
+			   ash_time(saga_now(hub) + (int64_t)hub->options.lease_ms * 1000)));
 	return store_commit(session, fault);
 }

@@ -255,6 +255,22 @@ void store_release(struct store_session *session)
 	pthread_mutex_unlock(&store->lock);
 }
 
+void store_releasep(struct store_session **session)
+{
+	store_release(*session);
+}
+
+ash_status store_acquire_begun(struct store *store, uint64_t deadline, unsigned module,
+			       enum store_intent intent, struct store_session **out,
+			       struct fault *fault)
+{
+	_cleanup_(store_releasep) struct store_session *session = NULL;
+	ASH_TRY(store_acquire(store, deadline, &session, fault));
+	ASH_TRY(store_begin(session, module, intent, fault));
+	*out = take(session);
+	return ASH_OK;
+}
+
 ash_status store_health(struct store *store, uint64_t timeout, struct fault *fault)
 {
 	struct store_session *session;

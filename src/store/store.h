@@ -131,6 +131,9 @@ ash_status store_acquire(struct store *store, uint64_t deadline, struct store_se
 /* Gives it back; an open transaction is rolled back. Takes NULL. */
 void store_release(struct store_session *session);
 
+/* store_release() for _cleanup_. */
+void store_releasep(struct store_session **session);
+
 /* Sets another deadline for what is done from now on. */
 void store_set_deadline(struct store_session *session, uint64_t deadline);
 
@@ -143,6 +146,12 @@ enum store_intent { STORE_READ, STORE_WRITE };
  * schema). */
 ash_status store_begin(struct store_session *session, unsigned module, enum store_intent intent,
 		       struct fault *fault) ASH_MUST_CHECK;
+
+/* A connection over which a transaction is begun; nothing is kept of one that cannot be begun.
+ * Errors: as store_acquire() and store_begin(). */
+ash_status store_acquire_begun(struct store *store, uint64_t deadline, unsigned module,
+			       enum store_intent intent, struct store_session **out,
+			       struct fault *fault) ASH_MUST_CHECK;
 
 /* Whether the session is in a transaction. */
 bool store_in_transaction(const struct store_session *session);
@@ -197,6 +206,15 @@ void store_last(struct store_session *session);
 /* Runs a query. The rows belong to the session until store_end(). Errors as store_exec(). */
 ash_status store_query(struct store_session *session, const char *sql, const ash_value *values,
 		       size_t count, struct store_rows **out, struct fault *fault) ASH_MUST_CHECK;
+
+/* Both with their values one by one, of which there is at least one. */
+#define STORE_EXEC(session, affected, fault, sql, ...)                                             \
+	store_exec((session), (sql), (const ash_value[]){__VA_ARGS__},                             \
+		   sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (affected),       \
+		   (fault))
+#define STORE_QUERY(session, out, fault, sql, ...)                                                 \
+	store_query((session), (sql), (const ash_value[]){__VA_ARGS__},                            \
+		    sizeof((const ash_value[]){__VA_ARGS__}) / sizeof(ash_value), (out), (fault))
 
 /* Goes to the next row, at first to the first; false at the end and on an error. Rows are read as
  * they are asked for. On PostgreSQL what is left of them is received and kept when another

@@ -55,8 +55,8 @@ static inline struct store_session *begin(void **state, unsigned module, enum st
 {
 	struct fixture *fixture = *state;
 	struct store_session *session = NULL;
-	must(store_acquire(fixture->store, STORE_NO_DEADLINE, &session, &fault));
-	must(store_begin(session, module, intent, &fault));
+	must(store_acquire_begun(fixture->store, STORE_NO_DEADLINE, module, intent, &session,
+				 &fault));
 	return session;
 }
 

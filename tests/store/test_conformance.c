@@ -621,6 +621,26 @@ static void the_pool_has_a_bound(void **state)
 	store_free(store);
 }
 
+static void nothing_is_kept_of_a_transaction_that_cannot_begin(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store_options options = {.connections = 1};
+	struct store *store = fixture_open(fixture, FIXTURE_MODULES, 3, &options);
+	struct store_session *session = NULL;
+	unsigned open, busy;
+	assert_int_equal(store_acquire_begun(store, STORE_NO_DEADLINE, LEDGER + 1, STORE_WRITE,
+					     &session, &fault),
+			 ASH_FAILED_PRECONDITION);
+	assert_null(session);
+	store_connections(store, &open, &busy);
+	assert_int_equal(busy, 0);
+	must(store_acquire_begun(store, clock_monotonic() + 1000 * 1000 * 1000, LEDGER, STORE_READ,
+				 &session, &fault));
+	assert_true(store_in_transaction(session));
+	store_release(session);
+	store_free(store);
+}
+
 static void health_is_asked(void **state)
 {
 	struct fixture *fixture = *state;
@@ -765,6 +785,7 @@ int main(void)
 		TEST(a_statement_is_not_shared_between_modules),
 		TEST(a_view_of_its_own_is_read),
 		TEST(the_pool_has_a_bound),
+		TEST(nothing_is_kept_of_a_transaction_that_cannot_begin),
 		TEST(health_is_asked),
 		TEST(a_statement_ends_at_its_deadline),
 		TEST(signals_end_no_statement),

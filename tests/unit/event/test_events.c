@@ -327,13 +327,14 @@ static ash_status lose_the_second(ash_call *call, const Shop__Placed *event)
 		struct store_session *session = NULL;
 		struct fault fault;
 		assert_int_equal(hub_begin(fixture.hub, STORE_WRITE, &session, &fault), ASH_OK);
-		assert_int_equal(HUB_EXEC(session, NULL, &fault,
-					  "update ashlar_event.delivery set lease = 4711, fence = "
-					  "fence + 1 where subscriber = 'billing' and event_id = "
-					  "(select max(event_id) from ashlar_event.delivery) and "
-					  "fence < $1",
-					  ash_int(100)),
-				 ASH_OK);
+		assert_int_equal(
+			STORE_EXEC(session, NULL, &fault,
+				   "update ashlar_event.delivery set lease = 4711, fence = "
+				   "fence + 1 where subscriber = 'billing' and event_id = "
+				   "(select max(event_id) from ashlar_event.delivery) and "
+				   "fence < $1",
+				   ash_int(100)),
+			ASH_OK);
 		assert_int_equal(store_commit(session, &fault), ASH_OK);
 		store_release(session);
 	}
