@@ -140,6 +140,8 @@ static bool answer_all(struct http_thread *thread, struct http_conn *conn, struc
 			return false;
 		conn->waiting = HTTP_WAIT_IDLE;
 		http_input_next(input);
+		if (thread->output.head.failed) /* no answer may take another's place */
+			conn->closing = true;
 		if (thread->output.head.length > HTTP_FLUSH_SIZE ||
 		    thread->output.body.left.length || thread->output.body.file_left)
 			conn->closing |= !send_answers(thread, conn);

@@ -295,14 +295,17 @@ static bool serve_resumed(struct http_thread *thread, struct http_loop *loop)
 /* Looks at a connection whose time may have come. */
 static void check_time(struct http_thread *thread, struct http_loop *loop, struct http_conn *conn)
 {
+	uint64_t later = loop->now + HTTP_RECHECK_MS * UINT64_C(1000000);
 	if (!claim_quiet(conn)) {
-		uint64_t later = loop->now + HTTP_RECHECK_MS * UINT64_C(1000000);
 		http_wheel_put(&loop->wheel, &conn->timer, later, loop->now);
 	} else if (conn->deadline > loop->now) {
 		conn->check = conn->deadline;
 		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
 		release(loop, conn);
 	} else {
+		/* It stays in the wheel: once its handler lost the loop nobody puts it in. */
+		conn->check = later;
+		http_wheel_put(&loop->wheel, &conn->timer, later, loop->now);
 		http_conn_expire(thread, conn);
 	}
 }

@@ -89,7 +89,7 @@ static bool next_work(struct http_thread *thread, struct http_loop **loop, struc
 static void run_deferred(struct http_thread *thread, struct http_conn *conn)
 {
 	struct http_server *server = thread->server;
-	http_conn_work(thread, conn, false);
+	http_conn_work(thread, conn, true); /* who deferred it may have been told of the end */
 	pthread_mutex_lock(&server->lock);
 	server->deferring--;
 	pthread_mutex_unlock(&server->lock);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a connection must not lose on its way from thread to thread: its order, its deadline, its
+ * end. Where something has to come just then, a handler holds the loop meanwhile, and no watcher
+ * takes it away. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "client.h"
+#include "http/exchange.h"
+#include "http/server.h"
+
+enum { LONG_MS = 1500, IDLE_MS = 200, LARGE = 66000 };
+
+#define REQUEST(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+/* Handlers of "/gate", numbered from 1: those that came, and those that may go. */
+static atomic_int came, opened;
+
+static void wait_at_gate(void)
+{
+	int mine = atomic_fetch_add(&came, 1) + 1;
+	while (atomic_load(&opened) < mine)
+		usleep(1000);
+}
+
+static void handle(void *context, struct http_exchange *exchange)
+{
+	struct str path = http_path(exchange);
+	(void)context;
+	mem_fail_never();
+	if (str_equal(path, STR("/deferred")) && http_defer(exchange))
+		return;
+	if (str_equal(path, STR("/gate")))
+		wait_at_gate();
+	if (str_equal(path, STR("/blocks"))) {
+		http_blocking_begin();
+		usleep(20000); /* for what the system tells of it to come meanwhile */
+		http_blocking_end();
+	}
+	http_add_body(exchange, path);
+	if (str_equal(path, STR("/starved")))
+		mem_fail_from(1);
+}
+
+static struct http_server *start(struct http_server_options options)
+{
+	struct http_server *server;
+	struct error error = {0};
+	options.handle = handle;
+	if (http_server_start(&options, &server, &error) < 0)
+		fail_msg("%s", error.message);
+	atomic_store(&came, 0);
+	atomic_store(&opened, 0);
+	return server;
+}
+
+/* A connection that was asked one thing, and is idle. */
+static int connect_idle(const struct http_server *server)
+{
+	_cleanup_(text_release) struct text answer = {0};
+	int fd = client_connect(http_server_port(server));
+	assert_true(client_send(fd, STR(REQUEST("/"))));
+	assert_int_equal(client_read_response(fd, &answer), 200);
+	return fd;
+}
+
+/* Has a handler hold the loop. */
+static void hold(int fd)
+{
+	int before = atomic_load(&came);
+	assert_true(client_send(fd, STR(REQUEST("/gate"))));
+	client_wait_for(atomic_load(&came) > before);
+}
+
+/* The second answer was the first that left. */
+static void an_answer_without_memory_is_not_replaced_by_the_next(void **state)
+{
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){.loops = 1, .watch_ms = LONG_MS});
+	char byte;
+	(void)state;
+	int fd = client_connect(http_server_port(server));
+	assert_true(client_send(fd, STR(REQUEST("/starved") REQUEST("/deferred"))));
+	ssize_t got = recv(fd, &byte, 1, 0);
+	mem_fail_never();
+	assert_int_equal(got, 0);
+	close(fd);
+}
+
+/* Its time is over, and just then it asks for something that gives the loop away. */
+static void who_asks_at_the_last_moment_is_timed_again(void **state)
+{
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){
+			.loops = 1, .watch_ms = LONG_MS, .idle_timeout_ms = IDLE_MS});
+	_cleanup_(text_release) struct text answer = {0};
+	(void)state;
+	int late = connect_idle(server), first = connect_idle(server);
+	int second = connect_idle(server);
+	hold(first);
+	assert_true(client_send(second, STR(REQUEST("/gate"))));
+	usleep((IDLE_MS + 100) * 1000);
+	atomic_store(&opened, 1);
+	client_wait_for(atomic_load(&came) == 2);
+	/* The system told of the second only, and the time is up. */
+	assert_true(client_send(late, STR(REQUEST("/blocks"))));
+	atomic_store(&opened, 2);
+	assert_int_equal(client_read_response(late, &answer), 200);
+	assert_true(client_read_all(late, &answer, 20 * IDLE_MS));
+	close(late);
+	close(first);
+	close(second);
+}
+
+/* The end was told with the first bytes, of which the thread's buffer takes a part only. */
+static void an_end_behind_a_deferred_request_is_seen(void **state)
+{
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){.loops = 1, .watch_ms = LONG_MS});
+	_cleanup_(text_release) struct text asked = {0}, answers = {0};
+	int status;
+	(void)state;
+	int other = connect_idle(server), fd = connect_idle(server);
+	text_addf(
+		&asked,
+		REQUEST("/deferred") "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%*d",
+		LARGE, LARGE, 1);
+	hold(other);
+	assert_true(client_send(fd, text_str(&asked)));
+	shutdown(fd, SHUT_WR);
+	usleep(50000); /* for all of it to be there */
+	atomic_store(&opened, 1);
+	assert_true(client_read_all(fd, &answers, 20 * IDLE_MS));
+	assert_int_equal(client_count_responses(&answers, &status), 2);
+	close(fd);
+	close(other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_without_memory_is_not_replaced_by_the_next),
+		cmocka_unit_test(who_asks_at_the_last_moment_is_timed_again),
+		cmocka_unit_test(an_end_behind_a_deferred_request_is_seen),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
