@@ -103,6 +103,8 @@ struct arena *http_arena(struct http_exchange *exchange)
 
 void http_set_status(struct http_exchange *exchange, int status)
 {
+	if (exchange->streaming)
+		return;
 	exchange->failed |= status < 200 || status > 599;
 	exchange->status = status;
 }
@@ -137,16 +139,18 @@ void http_add_field(struct http_exchange *exchange, struct str name, struct str 
 	text_add(&exchange->fields, STR("\r\n"));
 }
 
-void http_add_body(struct http_exchange *exchange, struct str bytes)
-{
-	answered(exchange);
-	text_add(&exchange->body.owned, bytes);
-}
-
 static void drop_body(struct http_exchange *exchange)
 {
 	http_body_release(&exchange->body);
 	exchange->body_length = 0;
+}
+
+void http_add_body(struct http_exchange *exchange, struct str bytes)
+{
+	answered(exchange);
+	if (exchange->body.has_file)
+		drop_body(exchange);
+	text_add(&exchange->body.owned, bytes);
 }
 
 void http_set_body(struct http_exchange *exchange, struct str body, void (*done)(void *context),
@@ -208,6 +212,9 @@ static bool flush_stream(struct http_exchange *exchange)
 
 void http_begin_stream(struct http_exchange *exchange)
 {
+	/* Who deferred has no answer to begin: it would be the next request's. */
+	if (exchange->streaming || exchange->deferred)
+		return;
 	answered(exchange);
 	if (exchange->failed || exchange->fields.failed) {
 		http_reset(exchange);
@@ -265,6 +272,8 @@ bool http_is_draining(const struct http_exchange *exchange)
 bool http_defer(struct http_exchange *exchange)
 {
 	struct http_thread *thread = exchange->thread;
+	if (exchange->deferred)
+		return true;
 	if (!http_team_has_loop(thread) || thread->output.head.length || exchange->streaming)
 		return false;
 	if (exchange->conn->input != exchange->input) {

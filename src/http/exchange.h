@@ -56,7 +56,8 @@ int http_status(const struct http_exchange *exchange);
  * nothing is added, and the response becomes a 500. */
 void http_add_field(struct http_exchange *exchange, struct str name, struct str value);
 
-/* Adds to the body, which is copied; any number of times. */
+/* Adds to the body, which is copied; any number of times. A body that was set before, or a file, is
+ * dropped. */
 void http_add_body(struct http_exchange *exchange, struct str bytes);
 
 /* Makes `body` the whole body, without a copy: it must stay until done(context) is called, once,
@@ -87,8 +88,8 @@ bool http_is_gone(const struct http_exchange *exchange);
 bool http_is_draining(const struct http_exchange *exchange);
 
 /* For a handler that knows that it will block: if it still runs on a loop, true, and it must
- * return at once without a response; it will be called again on a thread of its own. So no
- * other request waits for the change of threads. False when it is there already, or where no
+ * return at once: what it answers is dropped, and it will be called again on a thread of its own.
+ * So no other request waits for the change of threads. False when it is there already, or where no
  * thread is to be had: then go on. */
 bool http_defer(struct http_exchange *exchange);
 

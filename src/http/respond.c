@@ -206,13 +206,13 @@ static void add_body(struct http_thread *thread, struct http_exchange *exchange)
 		http_body_release(body);
 		return;
 	}
-	if (body->has_file || body->left.length > COPY_LIMIT) {
+	if (body->file_left || body->left.length > COPY_LIMIT) {
 		thread->output.body = *body;
 		*body = (struct http_body){0};
 		return;
 	}
 	text_add(&thread->output.head, body->left);
-	if (body->done || body->owned.capacity > TAKEN_CAPACITY) {
+	if (body->done || body->has_file || body->owned.capacity > TAKEN_CAPACITY) {
 		http_body_release(body);
 	} else {
 		text_clear(&body->owned);

@@ -111,6 +111,27 @@ static void answer_short_file(struct http_exchange *exchange)
 	http_set_file(exchange, open("/dev/null", O_RDONLY | O_CLOEXEC), 0, 10);
 }
 
+static void answer_empty_file(struct http_exchange *exchange)
+{
+	http_set_file(exchange, open("/dev/null", O_RDONLY | O_CLOEXEC), 0, 0);
+}
+
+static void answer_file_and_more(struct http_exchange *exchange)
+{
+	answer_file(exchange);
+	http_add_body(exchange, STR("more"));
+}
+
+static void answer_stream_and_more(struct http_exchange *exchange)
+{
+	http_begin_stream(exchange);
+	http_write(exchange, STR("one"), false);
+	http_set_status(exchange, 204);
+	http_begin_stream(exchange);
+	http_write(exchange, STR("two"), false);
+	answer_file_and_more(exchange);
+}
+
 static void answer_stream(struct http_exchange *exchange)
 {
 	http_add_field(exchange, STR("Content-Type"), STR("text/event-stream"));
@@ -169,6 +190,17 @@ static void answer_deferred_late(struct http_exchange *exchange)
 	http_add_body(exchange, http_has_blocked(exchange) ? STR("late") : STR("inline"));
 }
 
+/* Goes on after it deferred. */
+static void answer_deferred_twice(struct http_exchange *exchange)
+{
+	if (http_defer(exchange) && http_defer(exchange)) {
+		http_begin_stream(exchange);
+		http_write(exchange, STR("never seen"), false);
+		return;
+	}
+	http_add_body(exchange, http_body(exchange));
+}
+
 static const struct {
 	struct str path;
 	void (*answer)(struct http_exchange *);
@@ -192,6 +224,10 @@ static const struct {
 	{{"/hidden-sleep", 13}, answer_hidden_sleep},
 	{{"/deferred", 9}, answer_deferred},
 	{{"/deferred-late", 14}, answer_deferred_late},
+	{{"/deferred-twice", 15}, answer_deferred_twice},
+	{{"/empty-file", 11}, answer_empty_file},
+	{{"/file-and-more", 14}, answer_file_and_more},
+	{{"/stream-and-more", 16}, answer_stream_and_more},
 };
 
 static void handle(void *context, struct http_exchange *exchange)
@@ -461,6 +497,54 @@ static void a_deferred_request_is_answered_once(void **state)
 	assert_true(str_ends(text_str(&second), STR("hello\n")));
 }
 
+static void a_handler_that_defers_twice_is_called_again_once(void **state)
+{
+	(void)state;
+	check("POST /deferred-twice HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+	      "Connection: close\r\n\r\nabc",
+	      "HTTP/1.1 200 OK\r\n", "Content-Length: 3\r\nConnection: close\r\n\r\nabc");
+}
+
+static void check_pair(const char *requests, const char *end_of_first, const char *start_of_second)
+{
+	_cleanup_(text_release) struct text answers = {0};
+	client_exchange(http_server_port(server), str_of(requests), &answers);
+	const char *second = answers.length > 9 ? strstr(answers.at + 9, "HTTP/1.1 ") : NULL;
+	if (!second || !str_starts(str_of(second), str_of(start_of_second)) ||
+	    !str_ends((struct str){answers.at, (size_t)(second - answers.at)},
+		      str_of(end_of_first)))
+		fail_msg("%s gives %s", requests, answers.at);
+}
+
+/* What a handler does too much is not the beginning of the next answer. */
+static void answers_end_where_they_say(void **state)
+{
+	(void)state;
+	check_pair("GET /file-and-more HTTP/1.1\r\nHost: a\r\n\r\n" GET("/empty"), "\r\n\r\nmore",
+		   "HTTP/1.1 204 No Content\r\n");
+	check_pair("GET /stream-and-more HTTP/1.1\r\nHost: a\r\n\r\n" GET("/empty"),
+		   "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n", "HTTP/1.1 204 No Content\r\n");
+}
+
+static int count_descriptors(void)
+{
+	int count = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void empty_files_are_closed(void **state)
+{
+	int before = count_descriptors();
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		check("GET /empty-file HTTP/1.1\r\nHost: a\r\n\r\n"
+		      "GET /empty-file HTTP/1.1\r\nHost: a\r\n\r\n" GET("/borrowed"),
+		      "HTTP/1.1 200 OK\r\n", "");
+	client_wait_for(count_descriptors() <= before);
+}
+
 static void counters_count(void **state)
 {
 	struct http_counters before, after;
@@ -583,6 +667,9 @@ int main(void)
 		cmocka_unit_test(large_uploads_come_whole),
 		cmocka_unit_test(handlers_that_block_lose_their_loop),
 		cmocka_unit_test(a_deferred_request_is_answered_once),
+		cmocka_unit_test(a_handler_that_defers_twice_is_called_again_once),
+		cmocka_unit_test(answers_end_where_they_say),
+		cmocka_unit_test(empty_files_are_closed),
 		cmocka_unit_test(counters_count),
 		cmocka_unit_test(addresses_that_cannot_be_are_errors),
 		cmocka_unit_test(version_6_is_spoken),
