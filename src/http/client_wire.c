@@ -112,7 +112,8 @@ static ash_status send_parts(struct client_call *call, struct iovec *parts, size
 			count = skip_parts(&parts, count, (size_t)sent);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			ASH_TRY(await_room(call, &answered));
-		} else if (errno == EPIPE || errno == ECONNRESET) {
+		} else if ((errno == EPIPE || errno == ECONNRESET) &&
+			   !(call->kept && !call->sent)) {
 			/* The answer may say why nothing more is taken. */
 			call->ended = answered = true;
 		} else if (errno != EINTR) {

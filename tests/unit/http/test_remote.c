@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "http/client_replicas.h"
+#include "http/client_state.h"
 
 #define OK    "HTTP/1.1 200 OK\r\n"
 #define HELLO OK "Content-Length: 5\r\n\r\nhello"
@@ -470,6 +471,37 @@ static void only_what_is_safe_is_repeated(void **state)
 	liar_end(&liar);
 }
 
+/* A remote that tells why it ends an idle connection, just after it was looked at: no answer
+ * to a request of which nothing left. */
+static void what_was_not_sent_is_not_answered(void **state)
+{
+	struct http_client *client = client_of(1, NULL);
+	const struct http_request request = {
+		.method = STR("GET"), .target = STR("/"), .deadline = UINT64_MAX};
+	(void)state;
+	for (int kept = 0; kept < 2; kept++) {
+		struct http_reply reply = {0};
+		struct fault fault = {0};
+		int pair[2];
+		bool good = false;
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+		assert_true(tell(pair[1], HELLO));
+		close(pair[1]);
+		struct client_call call = {client, &request, &reply, &fault, .fd = pair[0]};
+		call.kept = kept;
+		ash_status status = client_send(&call);
+		if (status == ASH_OK)
+			status = client_receive(&call, &good);
+		/* A new one was closed for the sake of this call. */
+		assert_int_equal(status, kept ? ASH_UNAVAILABLE : ASH_OK);
+		assert_int_equal(call.broken, kept);
+		assert_false(good);
+		http_reply_release(&reply);
+		close(pair[0]);
+	}
+	http_client_free(client);
+}
+
 static void dead_address_is_left_alone(void **state)
 {
 	struct liar liar;
@@ -872,6 +904,7 @@ int main(void)
 		cmocka_unit_test(a_first_look_up_may_hang),
 		cmocka_unit_test(a_name_may_be_unknown),
 		cmocka_unit_test(only_what_is_safe_is_repeated),
+		cmocka_unit_test(what_was_not_sent_is_not_answered),
 		cmocka_unit_test(dead_address_is_left_alone),
 		cmocka_unit_test(probe_finds_the_address_back),
 		cmocka_unit_test(old_connections_are_closed),
