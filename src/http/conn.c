@@ -20,6 +20,8 @@ void http_conn_close(struct http_conn *conn)
 	struct http_server *server = conn->loop->server;
 	if (conn->secure)
 		tls_session_release(http_session(conn));
+	/* A process that was forked may have the descriptor, and events would come as before. */
+	epoll_ctl(conn->loop->epoll, EPOLL_CTL_DEL, conn->fd, NULL);
 	close(conn->fd);
 	conn->fd = -1;
 	http_input_free(conn->input);

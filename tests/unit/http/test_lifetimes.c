@@ -13,11 +13,14 @@
 #include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -633,6 +636,43 @@ static void storm_of_clients_leaves_nothing_behind(void **state)
 	assert_true(answered > 0);
 }
 
+/* A process that a handler's program forked has the descriptors, too, until it executes something:
+ * so the system still knows a connection that was closed, and could tell of it. */
+static void what_was_closed_is_told_of_no_more(void **state)
+{
+	enum { COUNT = 20 };
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){.loops = 1});
+	int fds[COUNT];
+	(void)state;
+	for (int i = 0; i < COUNT; i++) {
+		_cleanup_(text_release) struct text answer = {0};
+		fds[i] = client_connect(http_server_port(server));
+		client_send(fds[i], STR(REQUEST("/")));
+		assert_int_equal(client_read_response(fds[i], &answer), 200);
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	assert_true(child > 0);
+	for (int i = 0; i < COUNT; i++)
+		client_send(fds[i], STR("GET / HTTP/1.0\r\n\r\n"));
+	client_wait_for(open_connections(server) == 0);
+	for (int round = 0; round < 3; round++) {
+		_cleanup_(text_release) struct text answer = {0};
+		client_exchange(http_server_port(server), STR("GET / HTTP/1.0\r\n\r\n"), &answer);
+		for (int i = 0; i < COUNT; i++)
+			client_send(fds[i], STR("x"));
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	for (int i = 0; i < COUNT; i++)
+		close(fds[i]);
+}
+
 /* A server is freed while clients are in all states. */
 static void server_ends_in_the_middle(void **state)
 {
@@ -674,6 +714,7 @@ int main(void)
 		cmocka_unit_test(drain_ends_with_its_patience),
 		cmocka_unit_test(streams_end_with_a_drain),
 		cmocka_unit_test(storm_of_clients_leaves_nothing_behind),
+		cmocka_unit_test(what_was_closed_is_told_of_no_more),
 		cmocka_unit_test(server_ends_in_the_middle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
