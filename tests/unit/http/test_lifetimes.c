@@ -32,6 +32,9 @@
 enum { LARGE = 4 << 20 };
 
 static const char LARGE_BODY[LARGE];
+
+/* More than the system's buffers take at once, however large it lets them grow. */
+static char huge_body[256 << 20];
 static atomic_int handled, gone;
 
 static void stream_until_gone(struct http_exchange *exchange)
@@ -81,6 +84,8 @@ static void handle(void *context, struct http_exchange *exchange)
 		stay_stuck();
 	if (str_equal(path, STR("/events")))
 		stream_until_gone(exchange);
+	else if (str_ends(path, STR("/huge")))
+		http_set_body(exchange, (struct str){huge_body, sizeof huge_body}, NULL, NULL);
 	else if (str_ends(path, STR("/large")))
 		http_set_body(exchange, (struct str){LARGE_BODY, LARGE}, NULL, NULL);
 	else
@@ -251,8 +256,8 @@ static void slow_readers_are_ended(void **state)
 	(void)state;
 	int plain = client_connect(http_server_port(server));
 	int detached = client_connect(http_server_port(server));
-	client_send(plain, STR(REQUEST("/large")));
-	client_send(detached, STR(REQUEST("/slow/large")));
+	client_send(plain, STR(REQUEST("/huge")));
+	client_send(detached, STR(REQUEST("/slow/huge")));
 	client_wait_for(open_connections(server) == 2);
 	client_wait_for(open_connections(server) == 0);
 	assert_int_equal(rejected(server, HTTP_REJECTED_SLOW_READER), 2);
