@@ -275,10 +275,10 @@ struct told {
 static void note_told(void *context, const struct http_turned_away *turned)
 {
 	struct told *told = context;
-	atomic_fetch_add(&told->times[turned->why], 1);
 	atomic_store(&told->error, turned->error);
 	atomic_store(&told->bound, turned->bound);
 	atomic_store(&told->count, turned->count);
+	atomic_fetch_add(&told->times[turned->why], 1); /* last: it is waited for */
 }
 
 static void too_many_connections_are_told(void **state)
