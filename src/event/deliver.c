@@ -163,11 +163,12 @@ static ash_status run_sharing(const struct handling *handling, struct request *r
 		group_end(handling->group);
 	request->shared = shared;
 	shared->asked_at = 0;
-	uint64_t begun = clock_monotonic();
+	uint64_t begun = hub_ticks(handling->hub);
 	ash_status status = run_handler(handling, request);
 	if (subscription)
 		group_learn(subscription,
-			    (shared->asked_at ? shared->asked_at : clock_monotonic()) - begun);
+			    (shared->asked_at ? shared->asked_at : hub_ticks(handling->hub)) -
+				    begun);
 	return status;
 }
 
@@ -185,10 +186,9 @@ static void deliver(struct event_hub *hub, struct delivery *delivery, struct gro
 	struct handling handling = {hub, delivery, find_subscription(hub, delivery), group};
 	struct trace_context trace;
 	struct request request;
-	const struct clock *clock = hub->environment->clock;
 	bool traced = trace_parse(str_of(delivery->trace), &trace), committed = false;
 	request_begin(&request, hub->environment,
-		      clock->monotonic(clock) + (uint64_t)hub->options.handler_ms * 1000000,
+		      hub_ticks(hub) + (uint64_t)hub->options.handler_ms * 1000000,
 		      traced ? &trace : NULL);
 	name_key(delivery, &request);
 	request.worker = true;
@@ -288,16 +288,16 @@ static size_t deliver_all(struct event_hub *hub, struct delivery *deliveries, si
 	size_t from = 0, at = 0;
 	bool shares = count > 1 && !hub_on_postgresql(hub);
 	struct group group;
-	uint64_t started = clock_monotonic();
+	uint64_t started = hub_ticks(hub);
 	group_init(&group, hub);
 	while (at < count && !workers_stopping(&hub->workers)) {
 		deliver(hub, &deliveries[at++], shares ? &group : NULL);
 		deliver_failed(hub, &group);
-		if (at < count && clock_monotonic() - started < GROUP_TIME)
+		if (at < count && hub_ticks(hub) - started < GROUP_TIME)
 			continue;
 		end_part(hub, &group, deliveries + from, at - from);
 		from = at;
-		started = clock_monotonic();
+		started = hub_ticks(hub);
 	}
 	end_part(hub, &group, deliveries + from, at - from);
 	return at;
@@ -365,10 +365,10 @@ ash_status hub_deliver(struct event_hub *hub, bool again, size_t *handled,
 	workers_hold(&hub->workers, &lease);
 	if (count == asked)
 		hub_more(hub, hub->topics);
-	uint64_t started = clock_monotonic();
+	uint64_t started = hub_ticks(hub);
 	size_t tried = deliver_all(hub, deliveries, count);
 	workers_let_go(&hub->workers, &lease);
-	adapt(hub, asked, tried, clock_monotonic() - started);
+	adapt(hub, asked, tried, hub_ticks(hub) - started);
 	*handled += tried;
 	FAULT_POINT("batch.ended");
 	if (tried == count)

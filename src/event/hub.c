@@ -213,7 +213,7 @@ int64_t hub_backoff(const struct event_options *options, int64_t attempts)
 		wait = (int64_t)options->retry_ms * 1000;
 	for (int64_t i = 1; i < attempts && wait < most; i++)
 		wait *= 2;
-	return (int64_t)random_below((uint64_t)(wait < most ? wait : most) + 1);
+	return 1 + (int64_t)random_below((uint64_t)(wait < most ? wait : most));
 }
 
 /* ---- publishing ---- */

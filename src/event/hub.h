@@ -189,6 +189,9 @@ ash_status delivery_measure(struct event_hub *hub, int64_t *waiting, int64_t *de
 int64_t hub_now(const struct event_hub *hub);
 ash_value hub_later(const struct event_hub *hub, int64_t microseconds);
 
+/* Nanoseconds by the same clock, to tell how long something took. */
+uint64_t hub_ticks(const struct event_hub *hub);
+
 /* Whether the store is PostgreSQL: then the tables' SQL may be PostgreSQL's own. */
 bool hub_on_postgresql(const struct event_hub *hub);
 
@@ -199,8 +202,8 @@ ash_status hub_begin(struct event_hub *hub, enum store_intent intent, struct sto
 /* The type of an event that a module of the application publishes, or NULL. */
 const ash_event *hub_type(const struct event_hub *hub, const char *event);
 
-/* A wait before attempt `attempts` + 1, in microseconds: full jitter (Brooker, "Exponential Backoff
- * and Jitter", 2015). */
+/* A wait before attempt `attempts` + 1, in microseconds, at least one: full jitter (Brooker,
+ * "Exponential Backoff and Jitter", 2015). */
 int64_t hub_backoff(const struct event_options *options, int64_t attempts);
 
 #endif

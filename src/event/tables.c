@@ -68,6 +68,11 @@ int64_t hub_now(const struct event_hub *hub)
 	return hub->environment->clock->wall(hub->environment->clock);
 }
 
+uint64_t hub_ticks(const struct event_hub *hub)
+{
+	return hub->environment->clock->monotonic(hub->environment->clock);
+}
+
 ash_value hub_later(const struct event_hub *hub, int64_t microseconds)
 {
 	return ash_time(hub_now(hub) + microseconds);

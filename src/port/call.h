@@ -55,7 +55,7 @@ struct environment {
  * savepoints. Whoever lends it to their requests ends it. */
 struct shared_transaction {
 	struct store_session *session; /* NULL: none of them has opened it yet */
-	uint64_t asked_at; /* of clock_monotonic(): when the last request asked for its part */
+	uint64_t asked_at; /* of clock->monotonic(): when the last request asked for its part */
 	/* Called where it is open and a request, before its part, is about to do what may wait:
 	 * ends it. */
 	void (*part)(struct shared_transaction *shared);

@@ -43,7 +43,7 @@ static ash_status begin_part(ash_call *call, struct store_session **out)
 {
 	struct request *request = call->request;
 	struct shared_transaction *shared = request->shared;
-	shared->asked_at = clock_monotonic();
+	shared->asked_at = request->environment->clock->monotonic(request->environment->clock);
 	if (!shared->session)
 		ASH_TRY(begin_session(call, &shared->session));
 	store_set_deadline(shared->session, request->deadline);

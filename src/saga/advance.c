@@ -100,15 +100,15 @@ static bool is_final(const ash_saga_retry *retry, ash_status status)
 	return (DEFINITE | retry->final) & BIT(status);
 }
 
-/* Microseconds before the next attempt: full jitter (Brooker, "Exponential Backoff and Jitter",
- * 2015). */
+/* Microseconds before the next attempt, at least one: full jitter (Brooker, "Exponential Backoff
+ * and Jitter", 2015). */
 static int64_t backoff(const ash_saga_retry *retry, int64_t attempts)
 {
 	int64_t wait = (retry->base_ms ? retry->base_ms : 200) * INT64_C(1000);
 	int64_t most = (retry->cap_ms ? retry->cap_ms : 60000) * INT64_C(1000);
 	for (int64_t i = 1; i < attempts && wait < most; i++)
 		wait *= 2;
-	return (int64_t)random_below((uint64_t)(wait < most ? wait : most) + 1);
+	return 1 + (int64_t)random_below((uint64_t)(wait < most ? wait : most));
 }
 
 /* ---- moves that are no step ---- */

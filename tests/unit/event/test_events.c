@@ -513,7 +513,7 @@ static void workers_deliver_what_is_published_while_they_run(void **state)
 		snprintf(id, sizeof id, "k%d", i % 5);
 		assert_int_equal(fixture_publish(&fixture, id, i, true, true), ASH_OK);
 	}
-	for (int i = 0; i < 2000 && __atomic_load_n(&fixture.handled, __ATOMIC_RELAXED) < 50; i++)
+	for (int i = 0; i < 12000 && __atomic_load_n(&fixture.handled, __ATOMIC_RELAXED) < 50; i++)
 		usleep(5000);
 	event_hub_stop(fixture.hub);
 	assert_int_equal(fixture.handled, 50);
@@ -547,6 +547,15 @@ static void a_key_or_payload_over_the_bound_is_refused(void **state)
 	assert_int_equal(fixture_publish(&fixture, large, 1, true, true), ASH_INVALID_ARGUMENT);
 	large[EVENT_KEY_LIMIT] = '\0';
 	assert_int_equal(fixture_publish(&fixture, large, 1, true, true), ASH_OK);
+}
+
+/* Or it would be tried again at once, in the same drain, where the clock stands. */
+static void a_wait_is_never_none(void **state)
+{
+	const struct event_options options = {.retry_ms = 1, .retry_most_ms = 1};
+	(void)state;
+	for (int i = 0; i < 20000; i++)
+		assert_in_range(hub_backoff(&options, 1), 1, 1000);
 }
 
 static void a_wait_is_between_nothing_and_twice_the_last(void **state)
@@ -671,6 +680,7 @@ int main(void)
 		WITH(a_key_or_payload_over_the_bound_is_refused),
 		WITH(what_the_contract_does_not_name_is_not_published),
 		WITH(a_trace_goes_through_the_outbox),
+		cmocka_unit_test(a_wait_is_never_none),
 		cmocka_unit_test(a_wait_is_between_nothing_and_twice_the_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,10 +22,11 @@ static int64_t turned_wall(const struct clock *clock)
 	return __atomic_load_n(&application->wall, __ATOMIC_RELAXED);
 }
 
-static uint64_t true_monotonic(const struct clock *clock)
+static uint64_t turned_monotonic(const struct clock *clock)
 {
-	(void)clock;
-	return clock_monotonic();
+	const struct application *application = (const void *)clock;
+	uint64_t turned = __atomic_load_n(&application->monotonic, __ATOMIC_RELAXED);
+	return turned ? turned : clock_monotonic();
 }
 
 /* ---- the folder ---- */
@@ -104,7 +105,7 @@ void application_open(struct application *application, const char *location,
 {
 	struct error_list errors = {0};
 	struct error error;
-	*application = (struct application){.clock = {true_monotonic, turned_wall},
+	*application = (struct application){.clock = {turned_monotonic, turned_wall},
 					    .wall = 1795241041000000};
 	application->metrics = metrics_new();
 	assert_int_equal(registry_build(modules, module_count, application->metrics,

@@ -9,6 +9,8 @@
 struct application {
 	struct clock clock;
 	int64_t wall; /* what the clock says, in microseconds; read by any thread */
+	/* The same of the clock that nobody sets, in nanoseconds; 0: it goes on by itself. */
+	uint64_t monotonic;
 	struct metrics *metrics;
 	struct registry registry;
 	struct store *store;
