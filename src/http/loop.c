@@ -242,6 +242,13 @@ static bool steal(struct http_loop *loop, struct epoll_event *out)
 	return found;
 }
 
+/* Whether there is work that only the loop's own thread can be relied on to do, as a thief may be
+ * held up by what he has: events of the batch, connections whose time nobody keeps yet. */
+static bool has_rest(struct http_loop *loop)
+{
+	return !is_batch_empty(loop, false) || atomic_load(&loop->fresh);
+}
+
 /* Whether the loop's owner did nothing since this thread looked last. */
 static bool is_stuck(struct http_thread *thread, unsigned index)
 {
@@ -263,6 +270,7 @@ static bool help(struct http_thread *thread, struct http_loop *mine)
 		index = thread->help_next++ % server->loop_count;
 	struct http_loop *loop = server->loops[index];
 	struct epoll_event event;
+	bool woken = false;
 	thread->helped = mine->now;
 	if (!is_stuck(thread, index))
 		return true;
@@ -270,6 +278,8 @@ static bool help(struct http_thread *thread, struct http_loop *mine)
 		fetch_for(loop);
 	atomic_fetch_sub(&loop->thieves, 1);
 	for (int i = 0; i < HTTP_HELP_EVENTS && steal(loop, &event); i++) {
+		if (!woken && (woken = has_rest(loop)))
+			http_loop_wake(loop);
 		http_count(thread, HTTP_COUNT_HELPED, 1);
 		work_for(thread, event, atomic_load(&loop->late) ? 0 : clock_monotonic());
 		if (!thread->loop)
@@ -394,10 +404,8 @@ static void next_batch(struct http_loop *loop)
 	loop->now = clock_monotonic();
 	if (count == HTTP_BATCH)
 		http_loop_stay_late(loop);
-	if (count > 0) {
+	if (count > 0)
 		add_events(loop, events, count);
-		http_team_watch(loop->server);
-	}
 }
 
 void http_loop_serve(struct http_thread *thread, struct http_loop *loop)

@@ -160,6 +160,14 @@ static bool pass_on(struct http_loop *loop, uintptr_t owner)
 	return passed;
 }
 
+/* Wakes the watcher, if it sleeps because nothing was to be watched. */
+static void wake_watcher(struct http_server *server)
+{
+	if (atomic_load_explicit(&server->watcher_sleeps, memory_order_relaxed) &&
+	    atomic_exchange(&server->watcher_sleeps, false))
+		sem_post(&server->watcher_wake);
+}
+
 void http_team_enter_handler(struct http_thread *thread)
 {
 	struct http_loop *loop = thread->loop;
@@ -169,6 +177,7 @@ void http_team_enter_handler(struct http_thread *thread)
 	atomic_store_explicit(&loop->handled, handled + 1, memory_order_relaxed);
 	atomic_store_explicit(&loop->owner, (uintptr_t)thread | HTTP_HANDLING,
 			      memory_order_release);
+	wake_watcher(loop->server);
 }
 
 void http_team_leave_handler(struct http_thread *thread)
@@ -258,13 +267,6 @@ static void *watcher_main(void *pointer)
 		}
 	}
 	return NULL;
-}
-
-void http_team_watch(struct http_server *server)
-{
-	if (atomic_load_explicit(&server->watcher_sleeps, memory_order_relaxed) &&
-	    atomic_exchange(&server->watcher_sleeps, false))
-		sem_post(&server->watcher_wake);
 }
 
 int http_team_start(struct http_server *server, struct error *error)

@@ -26,9 +26,6 @@ void http_team_give_loop(struct http_thread *thread);
 /* Gives a connection, whose request is complete, to a thread without a loop. */
 void http_team_defer(struct http_server *server, struct http_conn *conn);
 
-/* Wakes the watcher, if it sleeps because nothing was to be watched. */
-void http_team_watch(struct http_server *server);
-
 /* The server thread that calls, or NULL. */
 struct http_thread *http_team_self(void);
 
