@@ -18,6 +18,8 @@
 #include "base/mem.h"
 #include "fixture.h"
 
+#define SECONDS (1000 * 1000 * 1000ULL)
+
 static struct fault fault;
 
 /* ── SQLite's memory comes from base/mem.h too ── */
@@ -137,7 +139,7 @@ static ash_status transfer(struct store *store, int64_t id)
 	struct store_session *session = NULL;
 	struct store_rows *rows = NULL;
 	ash_status status =
-		store_acquire(store, clock_monotonic() + 2000 * 1000 * 1000ULL, &session, &fault);
+		store_acquire(store, clock_monotonic() + 60 * SECONDS, &session, &fault);
 	if (status != ASH_OK)
 		return status;
 	status = store_begin(session, LEDGER, STORE_WRITE, &fault);
@@ -273,7 +275,7 @@ static void cut_all(void)
 {
 	PGconn *connection = PQconnectdb(getenv("ASHLAR_STORE_ADMIN"));
 	PGresult *result =
-		PQexec(connection, "select pg_terminate_backend(pid, 2000) from pg_stat_activity"
+		PQexec(connection, "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
 				   " where usename = 'app'");
 	assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
 	PQclear(result);
@@ -292,8 +294,8 @@ static void an_idle_connection_that_was_cut_is_made_anew(void **state)
 		assert_true(is_there(fixture->store, i));
 	}
 	cut_all();
-	(void)!store_health(fixture->store, 1000 * 1000 * 1000, &fault);
-	assert_int_equal(store_health(fixture->store, 1000 * 1000 * 1000, &fault), ASH_OK);
+	(void)!store_health(fixture->store, 60 * SECONDS, &fault);
+	assert_int_equal(store_health(fixture->store, 60 * SECONDS, &fault), ASH_OK);
 }
 
 static void a_connection_that_is_cut_in_a_transaction_fails_it(void **state)

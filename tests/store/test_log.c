@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "fixture.h"
 
-#define LONG (10 * 1000 * 1000 * 1000ULL)
+#define LONG (600 * 1000 * 1000 * 1000ULL)
 
 static sqlite3_vfs watching_vfs, *real_vfs;
 static sqlite3_io_methods methods;

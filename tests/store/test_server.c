@@ -182,7 +182,7 @@ static unsigned count_open(const struct fixture *fixture)
 
 static void cut_all(const struct fixture *fixture)
 {
-	fixture_admin(fixture, "select pg_terminate_backend(pid, 2000) from pg_stat_activity"
+	fixture_admin(fixture, "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
 			       " where usename = 'app'");
 }
 
@@ -321,13 +321,6 @@ static int resume_and_tear_down(void **state)
 	return fixture_tear_down(state);
 }
 
-static struct store_session *acquire_for(const struct fixture *fixture, uint64_t nanoseconds)
-{
-	struct store_session *session;
-	must(store_acquire(fixture->store, clock_monotonic() + nanoseconds, &session, &fault));
-	return session;
-}
-
 static void a_statement_ends_though_nobody_hears_that_it_is_cancelled(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -337,14 +330,15 @@ static void a_statement_ends_though_nobody_hears_that_it_is_cancelled(void **sta
 	store_release(first);
 	stop_server();
 	uint64_t begun = clock_monotonic();
-	first = acquire_for(fixture, SECONDS);
+	first = acquire(fixture);
 	start(first);
+	store_set_deadline(first, clock_monotonic() + SECONDS);
 	assert_int_equal(EXEC(first, ADD), ASH_DEADLINE_EXCEEDED);
 	store_release(first);
 	store_set_deadline(second, clock_monotonic() + SECONDS);
 	assert_int_equal(store_commit(second, &fault), ASH_UNKNOWN);
 	store_release(second);
-	assert_in_range(clock_monotonic() - begun, 2 * SECONDS, 30 * SECONDS);
+	assert_in_range(clock_monotonic() - begun, 2 * SECONDS, 100 * SECONDS);
 	resume_server();
 	must(store_health(fixture->store, 60 * SECONDS, &fault));
 }
@@ -362,7 +356,7 @@ static void connecting_ends_at_the_deadline(void **state)
 	uint64_t begun = clock_monotonic();
 	assert_int_equal(store_acquire(patient, begun + SECONDS, &other, &fault), ASH_UNAVAILABLE);
 	assert_true(fault.outage);
-	assert_in_range(clock_monotonic() - begun, 0, 30 * SECONDS);
+	assert_in_range(clock_monotonic() - begun, 0, 50 * SECONDS);
 	resume_server();
 	store_release(kept);
 	store_free(patient);

@@ -32,7 +32,7 @@ static void want_of_descriptors_is_named_and_passes(void **state)
 	struct fixture *fixture = *state;
 	struct store_session *first = NULL, *second = NULL;
 	struct fault fault;
-	uint64_t until = clock_monotonic() + 20000 * MS;
+	uint64_t until = clock_monotonic() + 60000 * MS;
 	assert_int_equal(store_acquire(fixture->store, STORE_NO_DEADLINE, &first, &fault), ASH_OK);
 	int lowest = dup(STDERR_FILENO);
 	assert_true(lowest >= 0);
