@@ -195,14 +195,15 @@ static ash_status publish_and_note(ash_call *call, const Shop__Placed *event)
 static void a_port_does_not_wait_for_deliveries_before_it(void **state)
 {
 	(void)state;
+	/* Handlers take no time: they are known as prompt on a slow machine, too. */
+	fixture.app.monotonic = clock_monotonic();
 	publish(KNOWN);
 	fixture_settle(&fixture);
 	fixture.before = note;
-	uint64_t begun = clock_monotonic();
 	publish(KNOWN + FOLLOWING);
 	fixture_settle(&fixture);
-	/* SQLite waits five seconds for a lock. */
-	assert_true(clock_monotonic() - begun < UINT64_C(4000000000));
+	/* Whoever waits for what its own thread has is refused at its deadline. */
+	assert_int_equal(series_value(fixture.hub->retried), 0);
 	assert_int_equal(calls(), KNOWN + FOLLOWING);
 	assert_int_equal(charges(), KNOWN + KNOWN + FOLLOWING);
 	assert_int_equal(fixture_count(&fixture, EVENTS, "ashlar_event.delivery"), 0);

@@ -643,7 +643,7 @@ static void workers_run_what_is_started(void **state)
 	for (unsigned i = 0; i < 5; i++) {
 		snprintf(id, sizeof id, "w%u", i);
 		assert_int_equal(fixture_start(&fixture, id, i), ASH_OK);
-		for (unsigned tries = 0; tries < 2000; tries++) {
+		for (unsigned tries = 0; tries < 6000; tries++) {
 			if (fixture_line(&fixture, id, status).state == SAGA_DONE)
 				break;
 			usleep(10000);
