@@ -275,7 +275,7 @@ static void a_port_of_another_process_is_called_there(void **state)
 			 ASH_UNAVAILABLE);
 	assert_non_null(strstr(request.fault.message, "others.v1.Others/Take: http://"));
 	request_end(&request);
-	for (int tries = 0; tries < 2000 && (!text.at || strstr(text.at, "null")); tries++) {
+	for (int tries = 0; tries < 6000 && (!text.at || strstr(text.at, "null")); tries++) {
 		usleep(10000);
 		text_clear(&text);
 		remotes_write(host.remotes, &text);
@@ -343,7 +343,7 @@ static void a_declared_saga_is_run(void **state)
 				     SPAN_SERVER, "start", start_tidy, NULL),
 			 ASH_OK);
 	request_end(&request);
-	for (int tries = 0; tries < 2000 && !done; tries++) {
+	for (int tries = 0; tries < 6000 && !done; tries++) {
 		usleep(10000);
 		assert_int_equal(
 			saga_list(host.sagas, &(struct saga_filter){0}, is_done, &done, &fault),

@@ -22,7 +22,7 @@ static ash_status find(const void *handlers, ash_call *call, const void *request
 	(void)handlers, (void)call, (void)request;
 	((Things__V1__Found *)reply)->count = 7;
 	/* The time-out is of ticks. */
-	uint64_t most = 1000000000 + clock_coarse_tick();
+	uint64_t most = 60000000000 + clock_coarse_tick();
 	return (uint64_t)ash_time_left(call) <= most ? ASH_OK : ASH_INTERNAL;
 }
 
@@ -63,12 +63,12 @@ static const char DEPLOY[] =
 	"version: 1\n"
 	"policies:\n"
 	"  whole:\n"
-	"    timeout: 1s\n"
+	"    timeout: 60s\n"
 	"    retry: {attempts: 3, base: 1ms, cap: 5ms, budget: 10%, budget_least: 1}\n"
 	"    breaker: {window: consecutive, size: 4, state: metrics_only}\n"
 	"    bulkhead: {calls: 2, queue: 1, wait: 5ms}\n"
 	"    rate_limit: {calls: 1000, period: 1s, burst: 100}\n"
-	"  spared: {timeout: 1s, fallback: spare.v1.Spare}\n"
+	"  spared: {timeout: 60s, fallback: spare.v1.Spare}\n"
 	"ports:\n"
 	"  things.v1.Things: {policy: whole, methods: {Take: {policy: spared}}}\n";
 

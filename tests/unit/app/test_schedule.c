@@ -249,7 +249,7 @@ static void the_thread_runs_what_is_due(void **state)
 	assert_int_equal(schedules_start(world.one, &fault), ASH_OK);
 	assert_int_equal(schedules_start(world.other, &fault), ASH_OK);
 	__atomic_store_n(&now_us, START + MINUTE, __ATOMIC_RELAXED);
-	for (int i = 0; i < 600 && rows(&world, 0) == 0; i++)
+	for (int i = 0; i < 1200 && rows(&world, 0) == 0; i++)
 		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	schedules_stop(world.one);
 	schedules_stop(world.other);

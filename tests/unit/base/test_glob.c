@@ -226,7 +226,7 @@ static void is_not_slow_on_anything(void **state)
 		path[SIZE - 1] = 'c';
 		assert_false(glob_match((struct str){pattern, SIZE}, (struct str){path, SIZE}));
 	}
-	assert_true(clock_monotonic() - start < 10000000000u);
+	assert_true(clock_monotonic() - start < 100000000000u);
 }
 
 static void knows_what_is_a_pattern(void **state)

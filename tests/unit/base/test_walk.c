@@ -357,7 +357,7 @@ static void meet(void *context, unsigned worker, int folder_fd, const struct wal
 	struct visits *visits = context;
 	(void)folder_fd, (void)folder, (void)file;
 	atomic_fetch_add(&visits->by_worker[worker], 1);
-	for (int patience = 0; patience < 10000; patience++) {
+	for (int patience = 0; patience < 60000; patience++) {
 		if (visits->by_worker[0] && visits->by_worker[1])
 			return;
 		usleep(1000);

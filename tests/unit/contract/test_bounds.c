@@ -108,9 +108,15 @@ static double load_many(int count)
 static void long_lists_and_mappings_are_read_in_linear_time(void **state)
 {
 	(void)state;
+	double small = 0, large = 0;
 	load_many(5000);
-	double small = load_many(5000);
-	assert_true(load_many(50000) < 40 * small);
+	for (int i = 0; i < 3; i++) { /* the least: others may be on the processor, too */
+		double time = load_many(5000);
+		small = i == 0 || time < small ? time : small;
+		time = load_many(50000);
+		large = i == 0 || time < large ? time : large;
+	}
+	assert_true(large < 40 * small);
 }
 
 /* With more errors than are kept, those that are kept must not depend on the threads. */

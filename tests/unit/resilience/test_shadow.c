@@ -16,6 +16,9 @@
 #include "resilience/shadow.h"
 #include "resilience/two_sides.h"
 
+/* However long a thread stands still, in nanoseconds. */
+#define PATIENCE UINT64_C(60000000000)
+
 static struct two_sides sides;
 static struct shadow_pool *pool;
 static struct shadow shadow;
@@ -76,7 +79,7 @@ static void reads_are_made_to_both_and_compared(void **state)
 	(void)state;
 	Inner out;
 	noisy = false;
-	set_up(5000, false, &(struct shadow_options){.threads = 2});
+	set_up(5000, false, &(struct shadow_options){.threads = 2, .patience = PATIENCE});
 	sides.answer = answer_alike;
 	start();
 	for (int i = 0; i < 500; i++) {
@@ -105,7 +108,7 @@ static void what_is_new_each_time_is_noise(void **state)
 	(void)state;
 	Inner out;
 	noisy = true;
-	set_up(0, false, &(struct shadow_options){.threads = 1});
+	set_up(0, false, &(struct shadow_options){.threads = 1, .patience = PATIENCE});
 	sides.answer = answer_alike;
 	start();
 	for (int i = 0; i < 200; i++)
@@ -120,7 +123,7 @@ static void writes_are_left_alone(void **state)
 	(void)state;
 	Inner out;
 	noisy = false;
-	set_up(0, false, &(struct shadow_options){.threads = 1});
+	set_up(0, false, &(struct shadow_options){.threads = 1, .patience = PATIENCE});
 	sides.answer = answer_alike;
 	start();
 	assert_int_equal(two_sides_call(&sides, SET, "ann", "k1", &out, NULL), ASH_OK);
@@ -129,7 +132,7 @@ static void writes_are_left_alone(void **state)
 	assert_int_equal(atomic_load(&asked[DIAL_TO]), 0);
 	tear_down();
 	/* Unless they are asked for; and the side that counts is never asked twice. */
-	set_up(0, true, &(struct shadow_options){.threads = 1});
+	set_up(0, true, &(struct shadow_options){.threads = 1, .patience = PATIENCE});
 	sides.answer = answer_alike;
 	start();
 	for (int i = 0; i < 100; i++)
@@ -198,7 +201,7 @@ static void a_shadow_casts_none(void **state)
 	(void)state;
 	Inner out;
 	struct compare_counts counts;
-	set_up(0, false, &(struct shadow_options){.threads = 1});
+	set_up(0, false, &(struct shadow_options){.threads = 1, .patience = PATIENCE});
 	sides.answer = call_again;
 	start();
 	assert_int_equal(two_sides_call(&sides, GET, "ann", NULL, &out, NULL), ASH_OK);
@@ -251,7 +254,8 @@ static void threads_put_while_threads_take(void **state)
 	(void)state;
 	pthread_t threads[THREADS];
 	noisy = false;
-	set_up(5000, false, &(struct shadow_options){.threads = 2, .queue = 50});
+	set_up(5000, false,
+	       &(struct shadow_options){.threads = 2, .queue = 50, .patience = PATIENCE});
 	sides.answer = answer_alike;
 	start();
 	for (int i = 0; i < THREADS; i++)

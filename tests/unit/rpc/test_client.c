@@ -30,11 +30,12 @@ static const ash_method METHODS[] = {
 	{.name = "Get", .request = TYPE, .reply = TYPE, .idempotency = ASH_NO_SIDE_EFFECTS},
 };
 
-/* Answers one request. */
+/* Answers one request. Its end of the connection stays until the caller's is closed: with bytes of
+ * the request unread the answer might be lost. */
 struct remote {
 	struct text answer;
 	char request[8192];
-	int fd;
+	int fd, peer;
 	pthread_t thread;
 	struct rpc_remote rpc;
 };
@@ -53,7 +54,7 @@ static void *answer_once(void *context)
 		remote->request[length] = '\0';
 	}
 	(void)send(fd, remote->answer.at, remote->answer.length, MSG_NOSIGNAL);
-	(void)close(fd);
+	remote->peer = fd;
 	return NULL;
 }
 
@@ -78,6 +79,7 @@ static void remote_end(struct remote *remote)
 {
 	assert_int_equal(pthread_join(remote->thread, NULL), 0);
 	http_client_free(remote->rpc.client);
+	(void)close(remote->peer);
 	text_release(&remote->answer);
 	(void)close(remote->fd);
 }

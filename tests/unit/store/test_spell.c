@@ -176,7 +176,7 @@ static void without_memory_it_fails(void **state)
 }
 
 /* The processor time, in nanoseconds, that `length` bytes of the part take in both spellings. */
-static uint64_t time_of(const char *part, size_t length)
+static uint64_t time_once(const char *part, size_t length)
 {
 	_cleanup_(text_release) struct text sql = {0};
 	_cleanup_(spelled_release) struct spelled spelled = {0};
@@ -189,6 +189,17 @@ static uint64_t time_of(const char *part, size_t length)
 	(void)!spell_statement(&wall, 0, DIALECT_POSTGRESQL, text_str(&sql), &spelled, &fault);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
 	return (uint64_t)((to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec);
+}
+
+/* The least of some, as others may be on the processor, too. */
+static uint64_t time_of(const char *part, size_t length)
+{
+	uint64_t least = UINT64_MAX;
+	for (int i = 0; i < 3; i++) {
+		uint64_t time = time_once(part, length);
+		least = time < least ? time : least;
+	}
+	return least;
 }
 
 /* Eight times the text takes eight times as long, or little more; 64 times, were it quadratic. */
