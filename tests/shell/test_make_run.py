@@ -71,7 +71,8 @@ class MakeRun(unittest.TestCase):
         self.addCleanup(self.end_all)
         pid, self.terminal = pty.fork()
         if pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in (signal.SIGINT, signal.SIGHUP):  # who runs the tests may ignore them
+                signal.signal(number, signal.SIG_DFL)
             os.environ['PORT'] = '0'
             line = line or [f'{self.root}/tools/shop', BUILD, *words]
             os.execvp(line[0], line)
