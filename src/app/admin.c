@@ -5,10 +5,8 @@
 #include "app/admin.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app/address.h"
 #include "app/policies.h"
@@ -318,6 +316,7 @@ static int start(struct host *host, struct admin *admin, struct error *error)
 		.threads = ADMIN_THREADS,
 		.connections = ADMIN_CONNECTIONS,
 		.body_limit = ADMIN_BODY_LIMIT,
+		.private = true,
 		.handle = http_router_handle,
 		.context = admin->router,
 	};
@@ -325,12 +324,7 @@ static int start(struct host *host, struct admin *admin, struct error *error)
 	    host_add_inspection(host, admin->router, error) < 0 ||
 	    http_router_build(admin->router, error) < 0)
 		return -1;
-	if (http_server_start(&options, &admin->server, error) < 0)
-		return -1;
-	if (options.address[0] != '/' || chmod(options.address, S_IRUSR | S_IWUSR) == 0)
-		return 0;
-	return error_set(error, ERROR_IO, "%s cannot be kept from others: %s", options.address,
-			 strerror(errno));
+	return http_server_start(&options, &admin->server, error);
 }
 
 ash_status admin_start(struct host *host, struct admin **out, struct fault *fault)

@@ -136,6 +136,10 @@ int http_listen(struct http_server *server, struct error *error)
 		return -1;
 	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	server->listener = socket(address.any.sa_family, type, 0);
+	/* Before it has a path: nobody else may connect for a moment. */
+	if (server->listener >= 0 && server->options.private &&
+	    fchmod(server->listener, S_IRUSR | S_IWUSR) < 0)
+		return refuse(&server->options, errno, error);
 	if (server->listener < 0 || bind_to(server->listener, &address, length) < 0 ||
 	    listen(server->listener, BACKLOG) < 0 || learn_name(server) < 0)
 		return refuse(&server->options, errno, error);

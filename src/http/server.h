@@ -48,6 +48,7 @@ struct http_turned_away {
 struct http_server_options {
 	const char *address;       /* "127.0.0.1", "::", "/path/of/a.socket"; NULL: "127.0.0.1" */
 	uint16_t port;             /* 0: one that is free; see http_server_port() */
+	bool private;              /* of a Unix socket: for its owner alone */
 	unsigned loops;            /* one a processor */
 	unsigned threads;          /* HTTP_THREADS: most requests that block at once, and loops */
 	uint32_t connections;      /* 16,384 at once; more are answered 503 */
