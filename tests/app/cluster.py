@@ -14,7 +14,7 @@ import time
 import urllib.error
 
 from placed import Process
-from shop import DECLINED_CARD, POISON, Problem, Shop, settle, waiting
+from shop import DECLINED_CARD, POISON, Problem, Shop, settle, wait_until, waiting
 
 ROLES = ('http', 'worker', 'all')
 
@@ -110,6 +110,12 @@ class Load:
         except Exception as error:
             self.failure = error
 
+    def await_first(self):
+        """Until the first order of each client is answered, which is poison: none may be yet, where
+        nodes take their time to start. For nodes that nobody kills."""
+        first = {f'{i}-1' for i in range(CLIENTS)}
+        wait_until(lambda: self.failure or first <= self.answered.keys(), 'no order is answered')
+
     def end(self):
         self.stopping = True
         for thread in self.threads:
@@ -156,12 +162,11 @@ class Cluster:
                     else node.role != 'worker')
         return [node for node in self.nodes if node and node.address and serves(node)]
 
-    def wait_for_address(self, i, patience=60):
-        until = time.monotonic() + patience
-        while not self.nodes[i].address:
-            if time.monotonic() > until or self.nodes[i].process.poll() is not None:
-                raise RuntimeError('the shop did not start: ' + self.nodes[i].told()[-2000:])
-            time.sleep(0.005)
+    def wait_for_address(self, i):
+        node = self.nodes[i]
+        wait_until(lambda: node.address or node.process.poll() is not None, 'the shop did not start')
+        if not node.address:
+            raise RuntimeError('the shop did not start: ' + node.told()[-2000:])
 
     def kill(self, i):
         """Kills it where it has not died by itself, at its point; all other ends are odd."""

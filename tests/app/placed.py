@@ -7,30 +7,41 @@ import re
 import socket
 import subprocess
 import tempfile
-import time
 
-from shop import Shop
+from shop import Shop, wait_until
 
 DEPLOY = os.path.join(os.path.dirname(__file__), '..', '..', 'examples', 'shop', 'deploy')
 
 
-def free_ports(count):
-    """Ports that are free now; all are taken at once, so that none comes twice. They are below those
-    that the system gives to connections: one of these could be taken while its process is down."""
-    sockets, ports = [], []
+RESERVED = []  # sockets whose names keep other tests from the ports of this one, until it ends
+
+
+def reserve(port):
+    """Whether no other test that runs has the port, which is this one's then."""
+    name = socket.socket(socket.AF_UNIX)
     try:
-        while len(ports) < count:
-            port = random.SystemRandom().randrange(10000, 32000)
-            sockets.append(socket.socket())
+        name.bind(f'\0ashlar-test-port-{port}')
+    except OSError:
+        name.close()
+        return False
+    RESERVED.append(name)
+    return True
+
+
+def free_ports(count):
+    """Ports that are free, and stay so for the processes of this test, also while these are down. They
+    are below those that the system gives to connections."""
+    ports = []
+    while len(ports) < count:
+        port = random.SystemRandom().randrange(10000, 32000)
+        with socket.socket() as attempt:
             try:
-                sockets[-1].bind(('127.0.0.1', port))
-                ports.append(port)
+                attempt.bind(('127.0.0.1', port))
             except OSError:
-                pass
-        return ports
-    finally:
-        for each in sockets:
-            each.close()
+                continue
+        if reserve(port):
+            ports.append(port)
+    return ports
 
 
 def on_free_ports(text):
@@ -123,10 +134,14 @@ class Placed:
 
     def await_each_other(self):
         """Until each process has seen the others: what a worker asks of one that is not there yet fails
-        at once. Not for ever, as some deployments name an address that nobody has."""
-        until = time.monotonic() + 10
-        while time.monotonic() < until and not all(map(sees_all, self.processes.values())):
-            time.sleep(0.02)
+        at once."""
+        wait_until(lambda: all(map(sees_all, self.processes.values())),
+                   'the processes do not find each other')
+
+    def gaps(self):
+        """How often one found another not to answer within a second, as when the machine lets that one
+        stand still: it calls it for nobody but clients then, until it answers again."""
+        return sum(process.told().count(' does not answer: ') for process in self.processes.values())
 
     def start(self, name, **keywords):
         self.processes[name] = Process(self.program, self.store, self.deploy, name,

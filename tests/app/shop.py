@@ -99,7 +99,7 @@ WRONG = {
 def lost_events(program):
     """The question for events that a subscriber has neither handled nor as a dead letter, or both;
     of who subscribes by what the program says of itself."""
-    text = subprocess.run([program, 'modules'], capture_output=True, text=True, timeout=60,
+    text = subprocess.run([program, 'modules'], capture_output=True, text=True, timeout=240,
                           check=True).stdout
     due, module = [], None
     for line in text.splitlines():
@@ -115,6 +115,25 @@ def lost_events(program):
             ' left join ashlar_event.delivery d on d.event_id = o.id'
             ' and d.subscriber = due.subscriber'
             ' where (i.event_id is null) = (d.event_id is null)')
+
+
+# Seconds for what takes a moment, on a machine that lets any process stand still for a while.
+PATIENCE = 120
+
+
+def wait_until(what, told='it never came', patience=PATIENCE):
+    """What `what` returns, once that is true. It may fail meanwhile, as where nobody answers yet."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            if found := what():
+                return found
+            failed = None
+        except (OSError, Problem) as problem:
+            failed = problem
+        if time.monotonic() > until:
+            raise AssertionError(told() if callable(told) else told) from failed
+        time.sleep(0.02)
 
 
 class Problem(Exception):
@@ -136,6 +155,7 @@ class Shop:
         self.role = role
         self.log_file = os.path.join(store.data, f'{self.name or role}.log')
         self.log = open(self.log_file, 'ab')
+        self.log_start = self.log.tell()
         command = [program, 'run', *(['--role', role] if role else []), *store.arguments,
                    *arguments]
         if role in ('http', 'all') if listens is None else listens:
@@ -160,7 +180,13 @@ class Shop:
         with open(self.log_file, encoding='utf-8', errors='replace') as log:
             return log.read()
 
-    def ask(self, path, body=None, headers=None, raw=False, method=None, patience=30):
+    def is_up(self):
+        """Whether it has said so: until then SIGTERM does not have it drain."""
+        with open(self.log_file, 'rb') as log:
+            log.seek(self.log_start)
+            return bool(self.address) or b'"delivers events"' in log.read()
+
+    def ask(self, path, body=None, headers=None, raw=False, method=None, patience=PATIENCE):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, headers or {}, method=method)
         if data is not None and 'Content-type' not in request.headers:
@@ -174,19 +200,20 @@ class Shop:
             with error:
                 raise Problem(error.code, json.loads(error.read())) from None
 
-    def place(self, sku='tea', quantity=1, card='4242', customer='Ada', key=None, patience=30,
-              flow=''):
+    def place(self, sku='tea', quantity=1, card='4242', customer='Ada', key=None,
+              patience=PATIENCE, flow=''):
         headers = {'Idempotency-Key': key} if key else {}
         return self.ask('/orders', {'customer': customer, 'sku': sku, 'quantity': quantity,
                                     'card': card, 'flow': flow}, headers,
                         patience=patience)['orderId']
 
-    def restock(self, sku, quantity, patience=30):
+    def restock(self, sku, quantity, patience=PATIENCE):
         """Which time it was."""
         return int(self.ask(f'/stock/{sku}', {'quantity': quantity}, patience=patience)['number'])
 
-    def end(self, patience=60):
-        """Asks it to end; its exit status."""
+    def end(self, patience=PATIENCE):
+        """Asks it to end, once it is up; its exit status."""
+        wait_until(lambda: self.process.poll() is not None or self.is_up(), 'it did not start')
         self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(patience)
@@ -200,8 +227,9 @@ class Shop:
         def stands(task):
             with open(f'{tasks}/{task}/stat', encoding='utf-8') as file:
                 return file.read().rsplit(')', 1)[1].split()[0] == 'T'
-        while not all(stands(task) for task in os.listdir(tasks)):
-            time.sleep(0.001)
+        def all_stand():
+            return all(stands(task) for task in os.listdir(tasks))
+        wait_until(all_stand, 'it does not stand still')  # a thread may end meanwhile
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
@@ -239,7 +267,7 @@ def waiting(store):
     return deliveries[0][0] + sagas[0][0]
 
 
-def settle(store, program=None, patience=120):
+def settle(store, program=None, patience=PATIENCE):
     """Waits until all that was placed has its effects; what is wrong then."""
     until = time.monotonic() + patience
     while waiting(store) and time.monotonic() < until:

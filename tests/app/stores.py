@@ -30,7 +30,7 @@ class Sqlite:
     def ask(self, questions, write=False):
         """The rows of each question."""
         mode = 'rw' if write else 'ro'
-        connection = sqlite3.connect(f'file:{self.data}/shop.db?mode={mode}', uri=True, timeout=60)
+        connection = sqlite3.connect(f'file:{self.data}/shop.db?mode={mode}', uri=True, timeout=240)
         try:
             rows = [connection.execute(NAME.sub(r'"\1.\2"', question)).fetchall()
                     for question in questions]

@@ -32,7 +32,7 @@ class Boundaries(unittest.TestCase):
             for one in changes:
                 change(root, *one)
             result = subprocess.run([ASHLAR, 'check', '--format', 'github'], cwd=root,
-                                    capture_output=True, text=True, timeout=60, check=False)
+                                    capture_output=True, text=True, timeout=240, check=False)
         return result.stdout + result.stderr, result.returncode
 
     def found(self, rule, place, *changes, level='error'):

@@ -9,11 +9,10 @@ import sys
 import time
 import unittest
 
-from shop import Problem, Shop, waiting
+from shop import PATIENCE, Problem, Shop, wait_until, waiting
 from stores import Sqlite
 
 PROGRAM = None
-PATIENCE = 60
 PAGE = 4096
 
 
@@ -36,7 +35,7 @@ class Test(unittest.TestCase):
     def scribble_over(self, kind, table):
         """The pages that the table, or each index of it, begins with, when all is out of the log; what
         is committed after that takes them out of all caches."""
-        connection = sqlite3.connect(self.file, timeout=60)
+        connection = sqlite3.connect(self.file, timeout=240)
         roots = connection.execute('select rootpage from sqlite_schema where type = ? and'
                                    ' tbl_name = ?', [kind, table]).fetchall()
         self.assertTrue(roots)
@@ -82,9 +81,7 @@ class WhileItRuns(Test):
         """An order with all its effects, so that nobody writes."""
         self.shop = self.start(*arguments)
         self.shop.place()
-        until = time.monotonic() + PATIENCE
-        while waiting(self.store):
-            self.assertLess(time.monotonic(), until)
+        wait_until(lambda: not waiting(self.store))
 
     def problem(self, *question):
         with self.assertRaises(Problem) as caught:
@@ -106,11 +103,11 @@ class WhileItRuns(Test):
         self.fail('nobody meets the damage')
 
     def check_that_it_is_quiet(self):
-        """Each worker says so once in 30 s, the heartbeat at each third of a lease."""
+        """Each worker says so once in 30 s, the heartbeat at each third of a lease; some may only begin."""
         before = len(self.lines('is damaged ('))
         time.sleep(5)
         after = len(self.lines('is damaged ('))
-        self.assertLess(after - before, 10, self.shop.told()[-3000:])
+        self.assertLess(after - before, 50, self.shop.told()[-3000:])
 
     def test_a_statement_tells_it_and_nothing_more_is_written(self):
         self.start_and_place()
@@ -128,10 +125,7 @@ class WhileItRuns(Test):
     def test_workers_do_not_try_for_ever(self):
         self.start_and_place()
         self.scribble_over('index', 'ashlar_event.delivery')
-        until = time.monotonic() + PATIENCE
-        while not self.lines('taking events: the database'):
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.05)
+        wait_until(lambda: self.lines('taking events: the database'))
         self.assertIn('is damaged (', self.problem('/readyz')['detail'])
         self.check_that_it_is_quiet()
         self.assertEqual(self.shop.end(), 0)

@@ -22,7 +22,7 @@ from stores import Sqlite
 def die(nodes, disk, chance):
     """One dies before a write; whether one did."""
     disk.becomes(DIES, count=chance.randint(1, 40))
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     died = None
     while died is None and time.monotonic() < until:
         time.sleep(0.005)
@@ -59,6 +59,7 @@ def run(options, store):
                 ills += 1
             behind = cluster.pace(nodes, load)
             cluster.say_how_far(number, options.rounds, started, load, behind)
+        load.await_first()
         load.end()
         found, counts = cluster.check(nodes, load, 120 + options.rounds)
         nodes.end()

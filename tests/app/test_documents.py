@@ -33,7 +33,7 @@ class Documents(unittest.TestCase):
             with open(path, 'w', encoding='utf-8') as file:
                 file.write(text)
             return subprocess.run([SHOP, 'check-config', '--deploy', path, *words], cwd=folder,
-                                  capture_output=True, text=True, timeout=60, check=False)
+                                  capture_output=True, text=True, timeout=240, check=False)
 
     def test_their_deployment_files_fit_the_shop(self):
         for page, least in PAGES.items():

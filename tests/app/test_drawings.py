@@ -18,7 +18,7 @@ FORMATS = ('text', 'dot', 'mermaid')
 
 def draw(folder, form):
     return subprocess.run([SHOP, 'check-config', '--deploy', 'deploy.yaml', '--format', form],
-                          cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+                          cwd=folder, capture_output=True, text=True, timeout=240, check=False)
 
 
 class Drawings(unittest.TestCase):
@@ -42,7 +42,7 @@ class Drawings(unittest.TestCase):
         for name in sorted(os.listdir(CASES)):
             with self.subTest(name), open(f'{CASES}/{name}/dot', encoding='utf-8') as file:
                 read = subprocess.run(['dot', '-Tplain'], stdin=file, capture_output=True, text=True,
-                                      timeout=60, check=False)
+                                      timeout=240, check=False)
                 self.assertEqual((read.returncode, read.stderr), (0, ''))
 
 

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from placed import Placed
-from shop import Problem, settle
+from shop import PATIENCE, Problem, settle, wait_until
 from stores import STORES, run_on_server
 from test_policies import INVOICE, metrics, of_invoices
 from variant import Maker
@@ -93,8 +93,8 @@ processes:
     address: http://127.0.0.1:8081
 policies:
   spared:
-    timeout: 3s
-    breaker: {window: count, size: 10, minimum_calls: 4, open_wait: 10m}
+    timeout: 8s
+    breaker: {window: count, size: 10, minimum_calls: 4, open_wait: 1h}
     fallback: archive.v1.Archive
 ports:
   billing.v1.Billing: {methods: {GetInvoice: {policy: spared}}}
@@ -139,14 +139,18 @@ class Fallbacks(unittest.TestCase):
     def look_at_trace(self, trace, why, *before):
         """The fallback's span says for what, and what answered is a part of it; `before` are other
         spans of policies."""
-        spans = self.spans(trace)
+        # The other process ends its span a moment after it answered, and is asked for a second at most.
+        def answered_in(spans):
+            return [span for span in spans if span['name'] == ARCHIVE and span['module'] == 'archive']
+        def found():
+            return spans if answered_in(spans := self.spans(trace)) else None
+        spans = wait_until(found, lambda: str(self.spans(trace)))
         self.assertEqual([span['name'] for span in spans if span['name'].startswith('policy')],
                          [*before, 'policy fallback'])
         fallback = next(span for span in spans if span['name'] == 'policy fallback')
         self.assertTrue(fallback['detail'].startswith(f'{ARCHIVE} after {why}: '), fallback['detail'])
         by_id = {span['id']: span for span in spans}
-        answered = [span for span in spans if span['name'] == ARCHIVE and span['module'] == 'archive']
-        self.assertTrue(answered, spans)
+        answered = answered_in(spans)
         for span in answered:
             self.assertEqual(span['status'], 'ok')
             while span['id'] != fallback['id']:
@@ -180,13 +184,10 @@ class Fallbacks(unittest.TestCase):
         """Billing is back, and its circuit is closed by hand."""
         self.placed.start('money')
         told = subprocess.run([PROGRAM, 'breakers', 'reset', INVOICE, '--deploy', self.placed.deploy,
-                               '--process', 'till'], capture_output=True, text=True, timeout=60,
+                               '--process', 'till'], capture_output=True, text=True, timeout=PATIENCE,
                               check=False)
         self.assertRegex(told.stdout, rf'{INVOICE} +spared +closed ', told.stderr)
-        deadline = time.monotonic() + 30
-        while self.invoice()[0] != 'paid':
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
+        wait_until(lambda: self.invoice()[0] == 'paid')
         self.assertEqual(self.of_order(), 'paid')
 
     def slow(self):
@@ -198,7 +199,7 @@ class Fallbacks(unittest.TestCase):
         began = time.monotonic()
         state, trace = self.invoice()
         self.assertEqual(state, 'archived')
-        self.assertGreaterEqual(time.monotonic() - began, 3)
+        self.assertGreater(time.monotonic() - began, 7)
         self.look_at_trace(trace, 'deadline_exceeded')
         self.assertEqual(self.count('ashlar_policy_timeouts_total'), 1)
         self.assertEqual(self.count('ashlar_policy_fallbacks_total'), before + 1)

@@ -19,7 +19,7 @@ from shop import settle, wrong
 from stores import STORES, run_on_server
 
 # Seconds until a point must have been passed, on a machine that is busy with other tests.
-PATIENCE = 60
+PATIENCE = 120
 
 # Points that a process passes once an hour, the first time when it starts.
 ONCE = ('sweep.',)
@@ -109,7 +109,7 @@ def died(node, patience):
 def die_at(points, nodes, name, n):
     """The first node dies at the point. What is old may be swept by the other node, which also begins
     with it: then there is more to be made old."""
-    patience, tries = (PATIENCE / 6, 6) if name in OF_OLD_SAGAS else (PATIENCE, 1)
+    patience, tries = (PATIENCE / 3, 6) if name in OF_OLD_SAGAS else (PATIENCE, 1)
     for _ in range(tries):
         if name in OF_OLD_SAGAS:
             make_old(nodes.store)
@@ -156,6 +156,7 @@ def run(points, store):
     load = cluster.Load(nodes, points.options.seed)
     try:
         die_under_load(points, nodes, load)
+        load.await_first()
         load.end()
         found, counts = cluster.check(nodes, load, 300)
         found.update(die_over_letters(points, store))

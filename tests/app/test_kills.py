@@ -73,9 +73,10 @@ def run(options, store):
     rounds = Rounds(options, nodes, load)
     try:
         number = rounds.run()
-        load.end()
         for i in range(len(nodes.nodes)):  # none that is to die
             nodes.restart(i)
+        load.await_first()
+        load.end()
         quiet = time.monotonic()
         found, counts = cluster.check(nodes, load, 120 + options.rounds)
         quiet = time.monotonic() - quiet

@@ -16,7 +16,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const {chromium} = createRequire(join(HERE, '../page/package.json'))('playwright-core');
 const [SHOP, SHOTS] = process.argv.slice(2);
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const PATIENCE = 60000; // a busy machine, and sanitizers
+const PATIENCE = 120000; // a busy machine, and sanitizers
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-shop-page-'));
 if (SHOTS) mkdirSync(SHOTS, {recursive: true});
 
@@ -29,11 +29,12 @@ const start = (name, ...options) => new Promise((resolve, reject) => {
 	shop.once('exit', code => reject(new Error(`the shop ended with ${code}`)));
 });
 /* The shop as an example's deployment file places it, on free ports; the address of its front. */
+/* Below those that the system gives to connections, as it is used only later. */
 const freePort = () => new Promise(resolve => {
-	const server = createServer().listen(0, '127.0.0.1', () => {
-		const {port} = server.address();
-		server.close(() => resolve(port));
-	});
+	const port = 10000 + Math.floor(Math.random() * 22000);
+	const server = createServer();
+	server.once('error', () => resolve(freePort()));
+	server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
 });
 const place = async name => {
 	const file = join(folder, `${name}.yaml`);
@@ -92,6 +93,16 @@ const shot = async (tab, name) => {
 	if (SHOTS) await tab.screenshot({path: join(SHOTS, `${name}.png`), fullPage: true});
 };
 
+/* What comes and goes is seen by the page itself, however late this looks: `seen` after `watch`. */
+const watch = (tab, selector) => tab.evaluate(wanted => {
+	window.seen = false;
+	new MutationObserver((_, observer) => {
+		window.seen = document.querySelector(wanted) !== null;
+		if (window.seen) observer.disconnect();
+	}).observe(document.body, {subtree: true, childList: true, attributes: true});
+}, selector);
+const seen = tab => tab.waitForFunction(() => window.seen);
+
 /* Waits until the order has come to its end; its steps as "name state". */
 let orders = 0;
 const ended = async (tab, state, order = ++orders) => {
@@ -132,8 +143,9 @@ await test('shows what there is before anything is ordered', address, async tab 
 await test('an order is placed, and its events and trace are seen', address, async tab => {
 	await tab.locator('#products label', {hasText: 'tea, 100'}).click();
 	await tab.fill('[name=quantity]', '2');
+	await watch(tab, '.light');
 	await tab.click('button.main');
-	await tab.locator('.light').first().waitFor();
+	await seen(tab);
 	await shot(tab, 'under-way');
 	assert.deepEqual(await ended(tab, 'confirmed'), ['Placed done', 'Reserved done',
 		'Charged done', 'Confirmed done', 'Notified done', 'Counted done']);
@@ -178,8 +190,9 @@ await test('an order of before is looked at, and replayed', address, async tab =
 	await tab.locator('#orders li[data-order="1"] button').click();
 	await tab.locator('#title', {hasText: 'Order 1 confirmed'}).waitFor();
 	assert.equal(await tab.locator('#spans .hidden').count(), 0);
+	await watch(tab, '#spans .hidden');
 	await tab.click('#replay');
-	await tab.locator('#spans .hidden').first().waitFor({state: 'attached'});
+	await seen(tab);
 	assert.equal((await ended(tab, 'confirmed', 1)).length, 6);
 	assert.equal(await tab.locator('#spans .hidden').count(), 0);
 }, MOVING);

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 
 from placed import Placed, Process, example, free_ports
-from shop import DECLINED_CARD, Problem, settle
+from shop import DECLINED_CARD, PATIENCE, Problem, settle, wait_until
 from stores import STORES, run_on_server
 
 PROGRAM = STORE = None
@@ -36,21 +36,8 @@ PRICE = '/inventory.v1.Inventory/Price'
 
 
 def run(*arguments):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60,
-                          check=False)
-
-
-def wait_until(what, patience=60):
-    """Waits until `what` is true, which may fail meanwhile."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        try:
-            if what():
-                return
-        except (OSError, Problem):
-            pass
-        time.sleep(0.05)
-    raise AssertionError('it did not come true')
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True,
+                          timeout=PATIENCE, check=False)
 
 
 class Placement(unittest.TestCase):
@@ -111,7 +98,7 @@ class InProcesses(Placement):
 
         # The last spans end a little after what they did can be seen.
         expected = (modules, ['orders.v1.Orders/Place'], True)
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while (found := told()) != expected and time.monotonic() < until:
             time.sleep(0.1)
         self.assertEqual(found, expected)
@@ -161,7 +148,7 @@ class Gate(Placement):
         request = urllib.request.Request(process.address + path, json.dumps(body or {}).encode(),
                                          headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return response.status, json.loads(response.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -224,7 +211,7 @@ class Dead(Placement):
         placed.processes['warehouse'].process.kill()
         placed.processes['warehouse'].process.wait()
         with self.assertRaises(Problem) as caught:
-            front.place(patience=30)
+            front.place()
         self.assertEqual(caught.exception.status, 503)
         self.assertEqual(caught.exception.document['code'], 'unavailable')
         self.assertIn('inventory.v1.Inventory/Price: http://127.0.0.1:',
@@ -240,7 +227,7 @@ class Dead(Placement):
         self.assertEqual(settle(self.store, PROGRAM), {})
 
     def test_a_process_that_hangs_costs_the_deadline(self):
-        placed = self.start(example('three'), '--deadline', '5')
+        placed = self.start(example('three'), '--deadline', '15')
         placed.front.place()
         self.assertEqual(settle(self.store, PROGRAM), {})
         warehouse = placed.processes['warehouse']
@@ -248,10 +235,10 @@ class Dead(Placement):
         warehouse.stop()
         began = time.monotonic()
         with self.assertRaises(Problem) as caught:
-            placed.front.place(patience=60)
+            placed.front.place()
         self.assertEqual(caught.exception.status, 504)
         self.assertEqual(caught.exception.document['code'], 'deadline_exceeded')
-        self.assertGreater(time.monotonic() - began, 4)
+        self.assertGreater(time.monotonic() - began, 14)
         wait_until(lambda: not self.up(placed.front, 'warehouse'))
         warehouse.go_on()
         wait_until(placed.front.place)
@@ -296,32 +283,51 @@ class Dead(Placement):
             placed = self.start(example('three').replace(
                 'address: http://127.0.0.1:8082',
                 f'address: [http://127.0.0.1:8082, http://localhost:{gone}, http://localhost:{silent}]'),
-                '--deadline', '30')
-            wait_until(lambda: sorted(str(each['up']) for each in placed.front.ask('/readyz')['remotes']
-                                      if each['process'] == 'warehouse') == ['False', 'False', 'True'])
-            began = time.monotonic()
-            for _ in range(6):
-                placed.front.place(patience=60)
-            self.assertLess(time.monotonic() - began, 25)
+                '--deadline', '60')
+            # One that finds the warehouse itself to hang, for the machine let it stand still, says nothing.
+            for _ in range(5):
+                if self.place_six(placed):
+                    break
+            else:
+                self.fail('the warehouse never stayed up')
             self.assertEqual(settle(self.store, PROGRAM), {})
+
+    def place_six(self, placed):
+        """Whether one replica of the warehouse was up all the time; if so none of the others was waited
+        for, which costs the deadline."""
+        wait_until(lambda: sorted(str(each['up']) for each in placed.front.ask('/readyz')['remotes']
+                                  if each['process'] == 'warehouse') == ['False', 'False', 'True'])
+        gaps, began, failed = placed.gaps(), time.monotonic(), None
+        try:
+            for _ in range(6):
+                placed.front.place()
+        except Problem as problem:
+            failed = problem
+        took = time.monotonic() - began
+        if placed.gaps() > gaps:
+            return False
+        self.assertIsNone(failed)
+        self.assertLess(took, 50)
+        return True
 
     def test_workers_wait_little_for_a_process_that_hangs(self):
         """Sagas that need it wait in the store; all else goes on."""
-        placed = self.start(example('three'), '--call-timeout', '2', '--workers', '2')
+        placed = self.start(example('three'), '--call-timeout', '2', '--workers', '2',
+                            '--handler-deadline', '600', '--step-deadline', '600')
         front, money = placed.front, placed.processes['money']
         wait_until(lambda: self.up(front, 'money'))
         self.addCleanup(money.go_on)
         money.stop()
         began = time.monotonic()
         for _ in range(4):
-            front.place(flow='saga', patience=60)
+            front.place(flow='saga')
         wait_until(lambda: not self.up(front, 'money'))
         # Handlers of the till's own hear of it, and the sagas' workers came back from there.
         wait_until(lambda: front.ask('/counts')['placed'] == '4')
         wait_until(lambda: len(self.store.ask(
             ["select id from ashlar_saga.saga where status in ('unavailable', 'deadline_exceeded')"
              ])[0]) == 4)
-        self.assertLess(time.monotonic() - began, 50)
+        self.assertLess(time.monotonic() - began, 300)
         money.go_on()
         self.assertEqual(settle(self.store, PROGRAM), {})
         self.assertEqual(front.ask('/counts')['confirmed'], '4')

@@ -8,13 +8,12 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 from placed import Placed
-from shop import settle, waiting
+from shop import PATIENCE, settle, wait_until, waiting
 from stores import STORES, run_on_server
-from test_splits import BILLING, SPLIT as APART, Load, numbers, of_pay, served, share
+from test_splits import BILLING, SPLIT as APART, Load, compared, numbers, of_pay, served, share
 from variant import Maker, Refused
 
 MAKER = PROGRAM = STORE = None
@@ -130,20 +129,14 @@ class Replaces(unittest.TestCase):
 
     def splits(self, *words):
         done = subprocess.run([PROGRAM, 'splits', *words, '--deploy', self.placed.deploy,
-                               *self.store.arguments], capture_output=True, text=True, timeout=60,
-                              check=False)
+                               *self.store.arguments], capture_output=True, text=True,
+                              timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
-    def until(self, what, patience=60):
-        began = time.monotonic()
-        while not what():
-            self.assertLess(time.monotonic() - began, patience)
-            time.sleep(0.02)
-
     def turn(self, process, to, points):
         self.splits('set', BILLING, to)
-        self.until(lambda: share(process) == points)
+        wait_until(lambda: share(process) == points)
 
     def pays(self, process):
         counted = numbers(process)
@@ -152,7 +145,7 @@ class Replaces(unittest.TestCase):
     def settle(self, orders):
         """Waits until all has its effects; each order was paid once, by one of the two. How many each
         was paid for."""
-        self.until(lambda: not waiting(self.store), 120)
+        wait_until(lambda: not waiting(self.store))
         states, old, new = self.store.ask([
             'select order_id, state from orders.placed', 'select order_id from billing.payment',
             'select order_id from billing_next.paid'])
@@ -168,15 +161,15 @@ class Replaces(unittest.TestCase):
         for to, points in (('25%', 2500), ('50%', 5000), ('100%', 10000)):
             self.turn(process, to, points)
             began = self.pays(process)
-            self.until(lambda before=began: self.pays(process)[1] > before[1] + 10)
+            wait_until(lambda before=began: self.pays(process)[1] > before[1] + 10)
         # From here on all go to the new one, but for those that had begun.
         settled = self.pays(process)
-        self.until(lambda: self.pays(process)[1] > settled[1] + 30)
+        wait_until(lambda: self.pays(process)[1] > settled[1] + 30)
         self.assertLessEqual(self.pays(process)[0] - settled[0], 3 * len(load.threads))
         self.splits('back', BILLING)
-        self.until(lambda: share(process) == 0)
+        wait_until(lambda: share(process) == 0)
         back = self.pays(process)
-        self.until(lambda: self.pays(process)[0] > back[0] + 30)
+        wait_until(lambda: self.pays(process)[0] > back[0] + 30)
         self.assertLessEqual(self.pays(process)[1] - back[1], 3 * len(load.threads))
         load.end()
         self.assertEqual(load.failed, [])
@@ -213,7 +206,7 @@ class Replaces(unittest.TestCase):
         self.start(TWO.replace(f'{BILLING}:', f'{BILLING}/GetInvoice:'))
         money = self.placed.processes['money']
         self.splits('set', BILLING + '/GetInvoice', '100%')
-        self.until(lambda: share(money, 'GetInvoice') == 10000)
+        wait_until(lambda: share(money, 'GetInvoice') == 10000)
         order = self.till.place(flow='saga')
         self.assertEqual(self.settle([order]), (1, 0))
         self.assertEqual(money.ask(f'/orders/{order}/invoice')['cents'], '1')
@@ -224,10 +217,10 @@ class Replaces(unittest.TestCase):
         self.start(SHADOW)
         orders = [self.till.place(flow='saga') for _ in range(5)]
         self.settle(orders)
-        for order in orders:
-            self.assertNotEqual(self.till.ask(f'/orders/{order}/invoice')['cents'], '1')
-        self.until(lambda: '5 calls were made to both' in self.splits('report', BILLING))
-        report = self.splits('report', BILLING)
+        def ask():
+            for order in orders:
+                self.assertNotEqual(self.till.ask(f'/orders/{order}/invoice')['cents'], '1')
+        report = compared(self, 5, ask)
         self.assertIn('0 equal, 0 differ in noise only, 5 differ', report)
         self.assertRegex(report, r'(?m)^  cents\tdifferent\t5 of 5 differ')
         self.assertNotIn('state\t', report)
@@ -260,12 +253,16 @@ class Joins(unittest.TestCase):
                 placed = Placed(self.program, store, text)
                 self.addCleanup(placed.close)
                 till, money = (placed.processes[name] for name in ('till', 'money'))
+                gaps = placed.gaps()
                 for _ in range(5):
                     till.place(flow='saga')
                 self.assertEqual(settle(store, self.program), {})
                 # Its transaction is the till's; the rest is paid by the other process.
                 self.assertEqual(served(till)['Open'], 5)
-                self.assertEqual(served(money), {'GetInvoice': 0, 'Open': 0, 'Pay': 5, 'Refund': 0})
+                self.assertEqual(served(money)['Open'], 0)
+                if placed.gaps() == gaps:  # else the till may have had to do it itself
+                    self.assertEqual(served(money),
+                                     {'GetInvoice': 0, 'Open': 0, 'Pay': 5, 'Refund': 0})
                 self.assertNotIn('Open', ' '.join(numbers(till)))
                 placed.close()
 
@@ -289,7 +286,7 @@ def check(program, verb, text, test, status=0):
         with open(path, 'w', encoding='utf-8') as file:
             file.write(text)
         done = subprocess.run([program, verb, '--deploy', path], capture_output=True, text=True,
-                              timeout=60, check=False)
+                              timeout=PATIENCE, check=False)
     test.assertEqual(done.returncode, status, done.stderr)
     return (done.stderr if status else done.stdout).replace(path, 'FILE')
 

@@ -52,7 +52,7 @@ class Troubles:
     def lose_commits(self):
         """Before and after in turn, for a while and until one was cut."""
         when = ('before', 'after')[self.happened['lose_commits'] % 2]
-        lost, until = self.proxy.lost[when], time.monotonic() + 10
+        lost, until = self.proxy.lost[when], time.monotonic() + 60
         self.proxy.commits = when
         time.sleep(self.chance.uniform(0.05, 0.5))
         while self.proxy.lost[when] == lost and time.monotonic() < until:
@@ -89,6 +89,7 @@ def run(options, store):
             troubles.one(number)
             behind = cluster.pace(nodes, load)
             cluster.say_how_far(number, options.rounds, started, load, behind)
+        load.await_first()
         load.end()
         found, counts = cluster.check(nodes, load, 120 + options.rounds)
         nodes.end()

@@ -6,10 +6,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
-from shop import DECLINED_CARD, POISON, Problem, Shop, settle
+from shop import DECLINED_CARD, PATIENCE, POISON, Problem, Shop, settle, wait_until
 from stores import STORES, run_on_server
 
 PROGRAM = STORE = None
@@ -22,8 +21,8 @@ def new_store(test):
 
 
 def run(*arguments):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60,
-                          check=False)
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True,
+                          timeout=PATIENCE, check=False)
 
 
 class Running(unittest.TestCase):
@@ -61,9 +60,16 @@ class Running(unittest.TestCase):
                                    {'traceparent': f'00-{trace}-b7ad6b7169203331-01'}, raw=True)
         self.assertEqual(headers['Trace-Id'], trace)
         self.assertEqual(settle(self.store), {})
-        spans = self.shop.ask(f'/ashlar/traces/{trace}')['spans']
-        self.assertEqual({span['module'] for span in spans},
-                         {'orders', 'inventory', 'billing', 'notification', 'analytics'})
+
+        def told():
+            spans = self.shop.ask(f'/ashlar/traces/{trace}')['spans']
+            ids = {span['id'] for span in spans} | {'b7ad6b7169203331'}
+            return spans, {span['module'] for span in spans}, ids.issuperset(
+                span['parent'] for span in spans)
+        # The last spans end a little after what they did can be seen, each after those within it.
+        expected = ({'orders', 'inventory', 'billing', 'notification', 'analytics'}, True)
+        wait_until(lambda: told()[1:] == expected, lambda: str(told()))
+        spans = told()[0]
         roots = [span for span in spans if span['parent'] == 'b7ad6b7169203331']
         self.assertEqual([span['name'] for span in roots], ['orders.v1.Orders/Place'])
         ids = {span['id'] for span in spans}
@@ -120,15 +126,17 @@ class Running(unittest.TestCase):
         self.assertEqual(settle(self.store), {})
         self.assertEqual(self.shop.ask('/healthz'), {'status': 'ok'})
         self.assertEqual(self.shop.ask('/readyz'), {'status': 'ok'})
-        text, headers = self.shop.ask('/metrics', raw=True)
-        self.assertTrue(headers['Content-Type'].startswith('text/plain; version=0.0.4'))
-        values = dict(line.rsplit(' ', 1) for line in text.splitlines() if line[0] != '#')
-        self.assertEqual(values['ashlar_outbox_waiting'], '0')
-        self.assertEqual(values['ashlar_dead_letters'], '0')
-        self.assertEqual(values['ashlar_events_published_total'], '4')
-        self.assertEqual(values['ashlar_events_delivered_total'], '7')
-        self.assertEqual(values['ashlar_http_request_duration_seconds_count'
-                                '{method="POST",route="/orders"}'], '1')
+        expected = {'ashlar_outbox_waiting': '0', 'ashlar_dead_letters': '0',
+                    'ashlar_events_published_total': '4', 'ashlar_events_delivered_total': '7',
+                    'ashlar_http_request_duration_seconds_count{method="POST",route="/orders"}': '1'}
+
+        def values():
+            text, headers = self.shop.ask('/metrics', raw=True)
+            self.assertTrue(headers['Content-Type'].startswith('text/plain; version=0.0.4'))
+            every = dict(line.rsplit(' ', 1) for line in text.splitlines() if line[0] != '#')
+            return {name: every[name] for name in expected}
+        # What was done is counted a moment after it can be seen.
+        wait_until(lambda: values() == expected, lambda: str(values()))
 
     def test_the_page_is_there(self):
         page, headers = self.shop.ask('/', raw=True)
@@ -163,8 +171,7 @@ class Ending(unittest.TestCase):
         clients = [threading.Thread(target=place) for _ in range(4)]
         for client in clients:
             client.start()
-        while len(answered) < 50:
-            time.sleep(0.01)
+        wait_until(lambda: failures or len(answered) >= 50)
         self.assertEqual(shop.end(), 0)
         for client in clients:
             client.join()
@@ -235,8 +242,7 @@ class Commands(unittest.TestCase):
         shop = Shop(PROGRAM, store, '--attempts', '2', '--retry', '1')
         self.addCleanup(shop.close)
         order = shop.place(customer=POISON)
-        while not store.ask(['select 1 from ashlar_event.delivery where state = 2'])[0]:
-            time.sleep(0.05)
+        wait_until(lambda: store.ask(['select 1 from ashlar_event.delivery where state = 2'])[0])
         self.assertEqual(shop.end(), 0)
         listed = run('dead-letters', 'list', *store.arguments).stdout.split('\t')
         self.assertEqual(listed[1:3], ['notification', 'orders.v1.OrderConfirmed'])
@@ -259,8 +265,8 @@ class Commands(unittest.TestCase):
         self.addCleanup(shop.close)
         for _ in range(3):
             shop.place(customer=POISON)
-        while len(store.ask(['select 1 from ashlar_event.delivery where state = 2'])[0]) < 3:
-            time.sleep(0.05)
+        wait_until(lambda: len(store.ask(
+            ['select 1 from ashlar_event.delivery where state = 2'])[0]) == 3)
         self.assertEqual(shop.end(), 0)
 
         def listed(*arguments):

@@ -3,6 +3,7 @@
 """What `make run` starts, in a terminal of its own: it ends with the terminal, with SIGTERM, with
 Ctrl-C, and says which process it was that could not start.
 Usage: tests/shell/test_make_run.py BUILD-FOLDER"""
+import contextlib
 import os
 import pty
 import re
@@ -17,9 +18,11 @@ import time
 import unittest
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
+sys.path.insert(0, f'{ROOT}/tests/app')
+from placed import free_ports  # pylint: disable=wrong-import-position
 BUILD = os.path.abspath(sys.argv.pop(1))
-START = 120  # seconds
-END = 60
+START = 240  # seconds
+END = 120
 DEPLOYED = """version: 1
 processes:
   till:
@@ -36,14 +39,6 @@ processes:
     listen: 127.0.0.1:{2}
     address: http://127.0.0.1:{2}
 """
-
-
-def free_ports(count):
-    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def server_is_installed():
@@ -106,7 +101,8 @@ class MakeRun(unittest.TestCase):
 
     def end_all(self):
         for pid, _ in list(self.started()):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         if server := re.search(r'host=(/\S+ashlar-shop-\S+)/socket', self.shown):
             shutil.rmtree(server[1], ignore_errors=True)
         if self.terminal is not None:
@@ -119,7 +115,7 @@ class MakeRun(unittest.TestCase):
     def all_end(self):
         end = time.monotonic() + END
         while left := list(self.started()):
-            self.assertLess(time.monotonic(), end, f'it left {left}')
+            self.assertLess(time.monotonic(), end, f'it left {left} of {self.shown!r}')
             try:
                 os.waitpid(self.pid, os.WNOHANG)
             except ChildProcessError:

@@ -48,7 +48,7 @@ class Surroundings(unittest.TestCase):
         for name in ("stdout", "stderr"):
             options.setdefault(name, subprocess.PIPE)
         return subprocess.run([self.program, *words], cwd=self.folder, stdin=subprocess.DEVNULL,
-                              check=False, timeout=60, **options)
+                              check=False, timeout=240, **options)
 
     def test_full_device_is_told(self):
         with open("/dev/full", "wb") as full:
@@ -143,7 +143,7 @@ class Surroundings(unittest.TestCase):
                                   stderr=subprocess.DEVNULL) as process:
                 time.sleep(pause)
                 process.send_signal(signal.SIGINT)
-                process.wait(60)
+                process.wait(240)
             if os.path.exists(path):
                 with open(path, encoding="utf-8") as file:
                     self.assertEqual(file.read(), whole)

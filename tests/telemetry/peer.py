@@ -3,7 +3,6 @@
 when they cannot be had."""
 import os
 import shutil
-import socket
 import sys
 import time
 
@@ -22,13 +21,7 @@ def find(program, folder):
     return shutil.which(program) or shutil.which(program, path=folder)
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(('127.0.0.1', 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(what, ask, patience=60):
+def wait_for(what, ask, patience=120):
     """What `ask` answers, as soon as that is something; fails after so many seconds."""
     until = time.monotonic() + patience
     while True:
@@ -41,7 +34,8 @@ def wait_for(what, ask, patience=60):
 
 
 def import_shop():
-    """tests/app/shop.py."""
+    """tests/app/shop.py, and free_ports() of placed.py beside it."""
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'app'))
     import shop  # pylint: disable=import-outside-toplevel
-    return shop
+    from placed import free_ports  # pylint: disable=import-outside-toplevel
+    return shop, free_ports
