@@ -45,10 +45,11 @@ static void tell_cut(void *context, const struct underway_item *item)
 static void cut_off(struct ending *ending, bool again)
 {
 	struct cut cut = {.ending = ending, .now = clock_monotonic()};
+	enum ending_stage stage = ENDING_DRAINS;
 	size_t count = underway_list(&ending->underway, tell_cut, &cut);
 	int status = count ? EXIT_CUT : EXIT_FINE;
-	/* Later it has been done, and the host may be gone. */
-	if (!atomic_load(&ending->stopped))
+	/* Once it has stopped all is sent, and the host may be gone. */
+	if (atomic_compare_exchange_strong(&ending->stage, &stage, ENDING_CUTS))
 		host_flush(ending->host, ENDING_EXPORT_MS);
 	log_write(&ending->logger, count ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL, &NOBODY,
 		  "%s; %zu handlers are cut off; ends with status %d",
@@ -126,6 +127,16 @@ static int await_end(struct ending *ending)
 	}
 }
 
+/* From then on the host is the main thread's alone, or the guard is about to end the process. */
+static void stop(struct ending *ending)
+{
+	enum ending_stage stage = ENDING_DRAINS;
+	host_stop(ending->host);
+	if (!atomic_compare_exchange_strong(&ending->stage, &stage, ENDING_STOPPED))
+		for (;;)
+			pause();
+}
+
 void ending_wait(struct ending *ending)
 {
 	struct host *host = ending->host;
@@ -134,8 +145,7 @@ void ending_wait(struct ending *ending)
 		  number == SIGTERM ? "SIGTERM" : "SIGINT", host->settings->drain);
 	ending->patience = host->settings->drain + ENDING_GRACE_SECONDS;
 	ending->guarded = pthread_create(&ending->guard, NULL, guard, ending) == 0;
-	host_stop(host);
-	atomic_store(&ending->stopped, true);
+	stop(ending);
 	host_release(host);
 	if (ending->guarded) {
 		pthread_kill(ending->guard, SIGALRM);

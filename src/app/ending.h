@@ -14,8 +14,16 @@
 /* Past what draining may take. */
 #define ENDING_GRACE_SECONDS 5
 
+/* Who has the host in its last moments: the main thread, which drains and then releases it, or the
+ * guard, from the moment in which it cuts off. */
+enum ending_stage {
+	ENDING_DRAINS,
+	ENDING_CUTS,    /* the guard sends the last spans, and ends the process */
+	ENDING_STOPPED, /* host_stop() is done: nothing is left to be sent */
+};
+
 struct ending {
-	struct host *host;    /* for the guard: until it is stopped */
+	struct host *host;    /* for the guard: until ENDING_STOPPED */
 	struct logger logger; /* the host's, which may be gone */
 	int log_file;
 	struct underway underway; /* what the host's handlers do */
@@ -23,8 +31,8 @@ struct ending {
 	bool reloads;             /* SIGHUP has files read again */
 	pthread_t guard;
 	bool guarded;
-	unsigned patience;    /* seconds until handlers are cut off */
-	_Atomic bool stopped; /* host_stop() is done: nothing is left to be sent */
+	unsigned patience; /* seconds until handlers are cut off */
+	_Atomic enum ending_stage stage;
 };
 
 /* Blocks the signals: before any thread is made, so that all leave them to this one. SIGHUP is one

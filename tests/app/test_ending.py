@@ -175,6 +175,24 @@ class Cut(Test):
         self.check_cut(shop, 'orders.v1.Orders/Place', 'orders', 'is asked to end again')
         wait_until(lambda: trace.hex().encode() in bytes(receiver.received))
 
+    def test_a_handler_that_ends_just_when_it_is_cut_off_changes_nothing(self):
+        """The collector does not answer, so that the last spans take their second."""
+        silent = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(silent.close)
+        shop = self.start('--drain', '600', '--deadline', '600', '--otlp',
+                          f'http://127.0.0.1:{silent.getsockname()[1]}')
+        held = self.hold('orders.placed')
+        self.addCleanup(held.end)
+        self.send_order(shop)
+        shop.process.send_signal(signal.SIGINT)
+        self.until_told(shop, 'ends on SIGINT; drains for at most 600 s')
+        shop.process.send_signal(signal.SIGTERM)
+        self.until_told(shop, 'is cut off after')
+        held.end()
+        self.assertEqual(shop.process.wait(PATIENCE), 3, shop.told())
+        self.assertNotIn('Sanitizer', shop.told())
+        self.check_cut(shop, 'orders.v1.Orders/Place', 'orders', 'is asked to end again')
+
     def test_a_second_signal_while_nothing_runs_is_fine(self):
         shop = self.start()
         shop.process.send_signal(signal.SIGTERM)
