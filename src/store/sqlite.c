@@ -119,8 +119,9 @@ static int busy(void *context, int count)
 {
 	struct sqlite_session *session = context;
 	long nap = count < 8 ? FIRST_NAP << count : LONGEST_NAP;
-	uint64_t now = clock_monotonic();
-	if (now >= session->base.deadline || (uint64_t)count * LONGEST_NAP > LONGEST_BUSY)
+	uint64_t deadline = session->base.deadline;
+	if (deadline == STORE_NO_DEADLINE ? (uint64_t)count * LONGEST_NAP > LONGEST_BUSY
+					  : clock_monotonic() >= deadline)
 		return 0;
 	store_wait(session->base.store, true);
 	nanosleep(&(struct timespec){0, nap < LONGEST_NAP ? nap : LONGEST_NAP}, NULL);

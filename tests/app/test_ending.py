@@ -251,6 +251,20 @@ class Others(Test):
         wait_until(lambda: shop.address, 'it does not start')
         self.assertEqual(shop.end(), 0)
 
+    def test_who_migrates_for_long_is_waited_for(self):
+        if self.store.name != 'sqlite':
+            self.skipTest('PostgreSQL waits by itself')
+        self.assertEqual(run('migrate', *self.store.arguments).returncode, 0)
+        held = self.hold()
+        self.addCleanup(held.end)
+        shop = self.start(wait=False)
+        self.until_told(shop, f'waits to migrate: {held.who}')
+        time.sleep(90)  # without a deadline SQLite is waited for a minute, of short naps
+        self.assertIsNone(shop.process.poll(), shop.told())
+        held.end()
+        wait_until(lambda: shop.address, 'it does not start')
+        self.assertEqual(shop.end(), 0)
+
     def test_a_process_says_that_another_works_on_the_data(self):
         if self.store.name != 'sqlite':
             self.skipTest('the processes of PostgreSQL may be on other machines')
