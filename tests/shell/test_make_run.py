@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -154,6 +155,31 @@ class MakeRun(unittest.TestCase):
         self.until('Ctrl-C ends it')
         os.kill(self.pid, signal.SIGTERM)
         self.all_end()
+
+    @unittest.skipUnless(server_is_installed(), 'no PostgreSQL is installed')
+    def test_a_server_whose_first_process_was_killed_is_started_again(self):
+        """Those that it had are still there for a moment."""
+        tool, place = f'{self.root}/tools/postgres', tempfile.mkdtemp(prefix='ashlar-run-')
+        self.addCleanup(shutil.rmtree, place)
+
+        def start():
+            return subprocess.run([tool, 'start', place], check=True, stdout=subprocess.PIPE, text=True,
+                                  timeout=START).stdout.strip()
+        self.addCleanup(subprocess.run, [tool, 'stop', place], check=True)
+        with subprocess.Popen(['psql', '--no-psqlrc', '--quiet', '--tuples-only', start()], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as client:
+            client.stdin.write('select pg_backend_pid();\n')
+            client.stdin.flush()
+            server = int(client.stdout.readline())
+            os.kill(server, signal.SIGSTOP)
+            with open(f'{place}/data/postmaster.pid', encoding='utf-8') as file:
+                os.kill(int(file.readline()), signal.SIGKILL)
+            goes_on = threading.Timer(2, os.kill, [server, signal.SIGCONT])
+            goes_on.start()
+            start()
+            goes_on.join()
+            client.communicate()
 
     def test_ends_when_its_reader_is_gone(self):
         self.addCleanup(self.end_all)
