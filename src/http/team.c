@@ -14,7 +14,10 @@
 #include "base/thread.h"
 #include "http/loop.h"
 
-enum { QUIET_ROUNDS = 64 }; /* of the watcher, without a handler in sight, before it sleeps */
+enum {
+	QUIET_ROUNDS = 64, /* of the watcher, without a handler in sight, before it sleeps */
+	NAP_MS = 20,       /* of it at once: longer the end of a server does not wait for it */
+};
 
 static _Thread_local struct http_thread *self;
 
@@ -215,10 +218,15 @@ void http_team_defer(struct http_server *server, struct http_conn *conn)
 	pthread_mutex_unlock(&server->lock);
 }
 
-static void nap(unsigned ms)
+/* From one look of the watcher to the next, or to the end of the server. */
+static void nap(const struct http_server *server)
 {
-	struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
-	nanosleep(&time, NULL);
+	unsigned piece = 0;
+	for (unsigned left = server->options.watch_ms; left && !atomic_load(&server->stopping);
+	     left -= piece) {
+		piece = left < NAP_MS ? left : NAP_MS;
+		nanosleep(&(struct timespec){.tv_nsec = (long)piece * 1000000}, NULL);
+	}
 }
 
 /* Looks at one loop; true when it is in a handler. */
@@ -247,7 +255,7 @@ static bool watch_all(struct http_server *server, unsigned *last)
 static void watcher_sleep(struct http_server *server, unsigned *last)
 {
 	atomic_store(&server->watcher_sleeps, true);
-	nap(server->options.watch_ms);
+	nap(server);
 	if (!watch_all(server, last) && !atomic_load(&server->stopping))
 		while (sem_wait(&server->watcher_wake) < 0 && errno == EINTR)
 			;
@@ -259,7 +267,7 @@ static void *watcher_main(void *pointer)
 	struct http_server *server = pointer;
 	unsigned last[CREW_LIMIT] = {0}, quiet = 0;
 	while (!atomic_load(&server->stopping)) {
-		nap(server->options.watch_ms);
+		nap(server);
 		quiet = watch_all(server, last) ? 0 : quiet + 1;
 		if (quiet == QUIET_ROUNDS) {
 			watcher_sleep(server, last);

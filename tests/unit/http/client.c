@@ -8,9 +8,11 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +44,18 @@ bool client_send(int fd, struct str bytes)
 		bytes = str_from(bytes, (size_t)sent);
 	}
 	return true;
+}
+
+static int unacknowledged(int fd)
+{
+	int bytes = -1;
+	assert_int_equal(ioctl(fd, SIOCOUTQ, &bytes), 0);
+	return bytes;
+}
+
+void client_await_arrival(int fd)
+{
+	client_wait_for(unacknowledged(fd) == 0);
 }
 
 /* Adds what is there; -1 when nothing comes in time, 0 at the end. */

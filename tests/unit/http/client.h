@@ -15,6 +15,9 @@
 /* How long is waited for what must come, in milliseconds; the machine may have much else to do. */
 #define CLIENT_PATIENCE 60000
 
+/* Of a server's watch_ms: no watcher takes a loop away as long as a test lasts. */
+#define CLIENT_UNWATCHED 3600000
+
 /* Connects to 127.0.0.1. */
 int client_connect(uint16_t port);
 /* Like client_connect(); -1 when no descriptor is to be had. */
@@ -22,6 +25,9 @@ int client_try_connect(uint16_t port);
 
 /* Sends all; false when the server closed first. */
 bool client_send(int fd, struct str bytes);
+
+/* Waits until the other end's system has all that was sent. */
+void client_await_arrival(int fd);
 
 /* Adds what comes until the server closes (true) or nothing comes for `patience_ms` (false). */
 bool client_read_all(int fd, struct text *out, int patience_ms);

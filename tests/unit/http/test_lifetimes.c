@@ -192,24 +192,41 @@ static void large_answer_reaches_a_half_closed_client(void **state)
 	close(fd);
 }
 
+/* A connection whose first byte was there before the time for a head had passed; adds those on
+ * which the machine was too slow for that. */
+static int begin_in_time(const struct http_server *server, uint32_t head_timeout_ms,
+			 uint64_t *too_late)
+{
+	for (;; ++*too_late) {
+		uint64_t since = clock_monotonic();
+		int fd = client_connect(http_server_port(server));
+		client_send(fd, STR("G"));
+		client_await_arrival(fd);
+		if (clock_monotonic() - since < head_timeout_ms * UINT64_C(1000000))
+			return fd;
+		close(fd);
+	}
+}
+
 static void slow_heads_are_ended(void **state)
 {
+	enum { HEAD_MS = 200 };
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){.head_timeout_ms = 200});
+		start((struct http_server_options){.loops = 1, .head_timeout_ms = HEAD_MS});
 	_cleanup_(text_release) struct text answer = {0};
+	uint64_t too_late = 0;
 	(void)state;
-	int drip = client_connect(http_server_port(server)), status;
-	int silent = client_connect(http_server_port(server));
-	const char *head =
-		"GET / HTTP/1.1\r\nHost: a\r\nX: 0123456789012345678901234567890123456789";
-	for (const char *at = head; *at && client_send(drip, (struct str){at, 1}); at++)
-		usleep(10000);
-	client_read_all(drip, &answer, CLIENT_PATIENCE);
+	int silent = client_connect(http_server_port(server)), status;
+	int drip = begin_in_time(server, HEAD_MS, &too_late);
+	uint64_t until = clock_monotonic() + (uint64_t)CLIENT_PATIENCE * 1000000;
+	client_send(drip, STR("ET / HTTP/1.1\r\nHost: a\r\nX: "));
+	while (!client_read_all(drip, &answer, 10) && clock_monotonic() < until)
+		client_send(drip, STR("0"));
 	assert_int_equal(client_count_responses(&answer, &status), 1);
 	assert_int_equal(status, 408);
 	assert_true(client_read_all(silent, &answer, CLIENT_PATIENCE));
 	assert_int_equal(client_count_responses(&answer, &status), 1);
-	assert_int_equal(rejected(server, HTTP_REJECTED_SLOW_HEAD), 2);
+	assert_in_range(rejected(server, HTTP_REJECTED_SLOW_HEAD), 2, 2 + too_late);
 	close(drip);
 	close(silent);
 }
@@ -221,10 +238,10 @@ static void slow_bodies_are_ended(void **state)
 	_cleanup_(text_release) struct text answer = {0};
 	(void)state;
 	int fd = client_connect(http_server_port(server)), status;
-	client_send(fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n"));
-	for (int i = 0; i < 40 && client_send(fd, STR("x")); i++)
-		usleep(10000);
-	client_read_all(fd, &answer, CLIENT_PATIENCE);
+	uint64_t until = clock_monotonic() + (uint64_t)CLIENT_PATIENCE * 1000000;
+	client_send(fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"));
+	while (!client_read_all(fd, &answer, 10) && clock_monotonic() < until)
+		client_send(fd, STR("x"));
 	assert_int_equal(client_count_responses(&answer, &status), 1);
 	assert_int_equal(status, 408);
 	assert_int_equal(rejected(server, HTTP_REJECTED_SLOW_BODY), 1);
@@ -234,17 +251,17 @@ static void slow_bodies_are_ended(void **state)
 static void idle_connections_are_closed(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){.idle_timeout_ms = 200});
+		start((struct http_server_options){.loops = 1, .idle_timeout_ms = 200});
 	_cleanup_(text_release) struct text answer = {0};
 	(void)state;
 	static const char *const FIRST[] = {REQUEST("/"), REQUEST("/slow"), REQUEST("/deferred")};
 	for (int i = 0; i < 3; i++) {
-		int fd = client_connect(http_server_port(server));
 		uint64_t since = clock_monotonic();
+		int fd = client_connect(http_server_port(server));
 		client_send(fd, str_of(FIRST[i]));
 		assert_int_equal(client_read_response(fd, &answer), 200);
 		assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
-		assert_true(clock_monotonic() - since > 150 * UINT64_C(1000000));
+		assert_true(clock_monotonic() - since >= 200 * UINT64_C(1000000));
 		close(fd);
 	}
 }
@@ -258,9 +275,8 @@ static void slow_readers_are_ended(void **state)
 	int detached = client_connect(http_server_port(server));
 	client_send(plain, STR(REQUEST("/huge")));
 	client_send(detached, STR(REQUEST("/slow/huge")));
-	client_wait_for(open_connections(server) == 2);
+	client_wait_for(rejected(server, HTTP_REJECTED_SLOW_READER) == 2);
 	client_wait_for(open_connections(server) == 0);
-	assert_int_equal(rejected(server, HTTP_REJECTED_SLOW_READER), 2);
 	close(plain);
 	close(detached);
 }
@@ -285,8 +301,10 @@ static void too_many_connections_are_told(void **state)
 {
 	struct told told = {0};
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){
-			.connections = 4, .tell = note_told, .tell_context = &told});
+		start((struct http_server_options){.connections = 4,
+						   .head_timeout_ms = 2 * CLIENT_PATIENCE,
+						   .tell = note_told,
+						   .tell_context = &told});
 	_cleanup_(text_release) struct text answer = {0};
 	int fds[4], status;
 	(void)state;
@@ -312,8 +330,11 @@ static void turning_away_is_told_now_and_then(void **state)
 {
 	struct told told = {0};
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){
-			.connections = 1, .tell = note_told, .tell_context = &told});
+		start((struct http_server_options){.connections = 1,
+						   .head_timeout_ms = 2 * CLIENT_PATIENCE,
+						   .tell = note_told,
+						   .tell_context = &told});
+	uint64_t since = clock_monotonic();
 	(void)state;
 	int one = client_connect(http_server_port(server));
 	client_wait_for(open_connections(server) == 1);
@@ -321,9 +342,11 @@ static void turning_away_is_told_now_and_then(void **state)
 		close(client_connect(http_server_port(server)));
 		client_wait_for(rejected(server, HTTP_REJECTED_CONNECTIONS) == i);
 	}
+	client_wait_for(told.times[HTTP_REJECTED_CONNECTIONS] > 0); /* after it was counted */
+	unsigned times = told.times[HTTP_REJECTED_CONNECTIONS];
+	uint64_t most = 1 + (clock_monotonic() - since) / (HTTP_TELL_MS * UINT64_C(1000000));
+	assert_in_range(times, 1, most);
 	close(one);
-	/* Twice on a machine that is slow enough. */
-	assert_in_range(told.times[HTTP_REJECTED_CONNECTIONS], 1, 2);
 }
 
 static void too_few_threads_still_answer_all(void **state)
@@ -416,8 +439,9 @@ static bool is_instrumented(void)
 static void idle_connection_takes_little_memory(void **state)
 {
 	enum { COUNT = 400 };
+	/* A watcher would have threads added, which take memory too. */
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){0});
+		start((struct http_server_options){.watch_ms = CLIENT_UNWATCHED});
 	int fds[COUNT];
 	(void)state;
 	if (is_instrumented())
@@ -437,31 +461,35 @@ static void idle_connection_takes_little_memory(void **state)
 		close(fds[i]);
 }
 
+/* A connection that is quiet for less is not closed while a server drains. */
+#define QUIET_NS UINT64_C(250000000)
+
 struct visitor {
 	pthread_t thread;
 	uint16_t port;
 	unsigned seed;
 	atomic_int answered;
 	int lost; /* requests that were sent and not answered */
-	bool polite;
 };
 
-/* Asks until the server says that it ends. What it sends is answered or the connection was never
- * taken. */
+/* Asks until the server says that it ends, or ended a connection that was quiet for too long. */
 static void *ask_until_the_end(void *pointer)
 {
 	struct visitor *visitor = pointer;
 	static const char *const ASKED[] = {REQUEST("/"), REQUEST("/slow"), REQUEST("/deferred")};
+	uint64_t last = clock_monotonic();
 	bool open = true;
 	int fd = client_connect(visitor->port);
 	for (int i = 0; open; i++) {
 		_cleanup_(text_release) struct text answer = {0};
+		uint64_t now = clock_monotonic();
 		client_send(fd, str_of(ASKED[(i + (int)visitor->seed) % 3]));
-		if (client_read_response(fd, &answer) != 200)
-			visitor->lost++;
-		else
-			visitor->answered++;
-		open = answer.at && !strstr(answer.at, "Connection: close") && !visitor->lost;
+		bool in_time = i == 0 || clock_monotonic() - last < QUIET_NS;
+		bool answered = client_read_response(fd, &answer) == 200;
+		visitor->answered += answered;
+		visitor->lost += !answered && (in_time || answer.length);
+		open = answered && !strstr(answer.at, "Connection: close");
+		last = now;
 	}
 	close(fd);
 	return NULL;
@@ -486,7 +514,7 @@ static void *ask_while_stuck(void *pointer)
 static void loop_that_is_stuck_is_helped(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){.watch_ms = 10000});
+		start((struct http_server_options){.watch_ms = CLIENT_UNWATCHED});
 	struct visitor visitors[8];
 	struct http_counters counters;
 	(void)state;
@@ -524,6 +552,7 @@ static void drain_loses_nothing(void **state)
 		_cleanup_(http_server_freep) struct http_server *server =
 			start((struct http_server_options){0});
 		struct visitor visitors[12];
+		struct http_counters counters;
 		int quiet = client_connect(http_server_port(server)), answered = 0;
 		for (unsigned i = 0; i < 12; i++) {
 			visitors[i] = (struct visitor){.port = http_server_port(server), .seed = i};
@@ -540,6 +569,8 @@ static void drain_loses_nothing(void **state)
 			answered += visitors[i].answered;
 		}
 		assert_true(answered >= 12);
+		http_server_count(server, &counters);
+		assert_int_equal(counters.requests, answered);
 		close(quiet);
 	}
 }
@@ -678,6 +709,16 @@ static void what_was_closed_is_told_of_no_more(void **state)
 		close(fds[i]);
 }
 
+static void an_end_awaits_no_watcher(void **state)
+{
+	struct http_server *server =
+		start((struct http_server_options){.watch_ms = CLIENT_PATIENCE});
+	uint64_t since = clock_monotonic();
+	(void)state;
+	http_server_free(server);
+	assert_true(clock_monotonic() - since < CLIENT_PATIENCE / 2 * UINT64_C(1000000));
+}
+
 /* A server is freed while clients are in all states. */
 static void server_ends_in_the_middle(void **state)
 {
@@ -720,6 +761,7 @@ int main(void)
 		cmocka_unit_test(streams_end_with_a_drain),
 		cmocka_unit_test(storm_of_clients_leaves_nothing_behind),
 		cmocka_unit_test(what_was_closed_is_told_of_no_more),
+		cmocka_unit_test(an_end_awaits_no_watcher),
 		cmocka_unit_test(server_ends_in_the_middle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
