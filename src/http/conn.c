@@ -59,6 +59,16 @@ static enum http_waiting waits_for(struct http_conn *conn)
 	return conn->fresh ? HTTP_WAIT_HEAD : HTTP_WAIT_IDLE;
 }
 
+/* When a wait begins. The loop's time is that of its round, which is long ago where a handler kept
+ * the loop; and while the server drains there is little time to wait. */
+static uint64_t wait_begins(const struct http_thread *thread)
+{
+	const struct http_loop *loop = thread->loop;
+	bool exactly = !loop || atomic_load_explicit(&loop->late, memory_order_relaxed) ||
+		       atomic_load_explicit(&thread->server->draining, memory_order_relaxed);
+	return exactly ? clock_monotonic() : loop->now;
+}
+
 /* A deadline begins when the wait does; only that of an idle connection is renewed. */
 static void set_deadline(const struct http_thread *thread, struct http_conn *conn)
 {
@@ -72,7 +82,7 @@ static void set_deadline(const struct http_thread *thread, struct http_conn *con
 	    patience > HTTP_QUIET_MS * UINT64_C(1000000))
 		patience = HTTP_QUIET_MS * UINT64_C(1000000);
 	conn->waiting = (uint8_t)waiting;
-	conn->deadline = (thread->loop ? thread->loop->now : clock_monotonic()) + patience;
+	conn->deadline = wait_begins(thread) + patience;
 }
 
 /* Moves what could not be sent from the thread to the connection. */
@@ -193,10 +203,11 @@ static uint64_t ask_arrival(const struct http_conn *conn)
 	enum { TICK_MS = 20 };
 	struct tcp_info info = {0};
 	socklen_t size = sizeof info;
-	uint64_t now = clock_monotonic(), waited = 0;
+	uint64_t waited = 0;
 	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
 	    info.tcpi_last_data_recv > TICK_MS)
 		waited = (info.tcpi_last_data_recv - TICK_MS) * UINT64_C(1000000);
+	uint64_t now = clock_monotonic(); /* not before it was asked: that would be too early */
 	return waited < now ? now - waited : now;
 }
 

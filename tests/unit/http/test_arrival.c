@@ -17,7 +17,8 @@
 #include "http/exchange.h"
 #include "http/server.h"
 
-enum { MOST = 100, WAIT_US = 200000 };
+/* In microseconds a request waits; the system is asked when it came, and the answer may be late. */
+enum { MOST = 100, WAIT_US = 1000000 };
 
 static atomic_bool held;
 static atomic_int inside;
@@ -33,18 +34,22 @@ static void handle(void *context, struct http_exchange *exchange)
 		return;
 	atomic_store(&arrived[number], http_arrived(exchange));
 	atomic_store(&began[number], clock_monotonic());
-	atomic_fetch_add(&inside, 1);
 	http_blocking_begin();
+	atomic_fetch_add(&inside, 1); /* the loop is given away, or cannot be */
 	while (path.at[1] != 'p' && atomic_load(&held))
 		usleep(1000);
 	http_blocking_end();
 	http_add_body(exchange, STR("hello\n"));
 }
 
+/* No watcher takes the loop from a handler before that says what it does. */
 static struct http_server *start(unsigned threads)
 {
-	const struct http_server_options options = {
-		.handle = handle, .loops = 1, .threads = threads};
+	const struct http_server_options options = {.handle = handle,
+						    .loops = 1,
+						    .threads = threads,
+						    .watch_ms = CLIENT_UNWATCHED,
+						    .head_timeout_ms = CLIENT_PATIENCE};
 	struct http_server *server = NULL;
 	struct error error;
 	if (http_server_start(&options, &server, &error) < 0)
@@ -141,7 +146,7 @@ static void requests_that_nobody_sees(void **state)
 	atomic_store(&held, false);
 	for (int i = 0; i < ALL; i++) {
 		hear(fds[i]);
-		assert_in_range(arrived[i], sent, released - (uint64_t)WAIT_US * 500);
+		assert_in_range(arrived[i], sent, released);
 		assert_true(began[i] >= released);
 		close(fds[i]);
 	}

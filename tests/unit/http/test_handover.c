@@ -19,11 +19,11 @@
 #include "http/exchange.h"
 #include "http/server.h"
 
-enum { LONG_MS = 1500, IDLE_MS = 200, LARGE = 66000 };
+enum { IDLE_MS = 200, LARGE = 66000 };
 
 #define REQUEST(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
-/* Handlers of "/gate", numbered from 1: those that came, and those that may go. */
+/* Handlers of "/gate" and "/told", numbered from 1: those that came, and those that may go. */
 static atomic_int came, opened;
 
 static void wait_at_gate(void)
@@ -42,6 +42,11 @@ static void handle(void *context, struct http_exchange *exchange)
 		return;
 	if (str_equal(path, STR("/gate")))
 		wait_at_gate();
+	if (str_equal(path, STR("/told"))) {
+		http_blocking_begin();
+		wait_at_gate();
+		http_blocking_end();
+	}
 	if (str_equal(path, STR("/blocks"))) {
 		http_blocking_begin();
 		usleep(20000); /* for what the system tells of it to come meanwhile */
@@ -74,19 +79,25 @@ static int connect_idle(const struct http_server *server)
 	return fd;
 }
 
+/* Has a handler come to the gate. */
+static void have_come(int fd, struct str request)
+{
+	int before = atomic_load(&came);
+	assert_true(client_send(fd, request));
+	client_wait_for(atomic_load(&came) > before);
+}
+
 /* Has a handler hold the loop. */
 static void hold(int fd)
 {
-	int before = atomic_load(&came);
-	assert_true(client_send(fd, STR(REQUEST("/gate"))));
-	client_wait_for(atomic_load(&came) > before);
+	have_come(fd, STR(REQUEST("/gate")));
 }
 
 /* The second answer was the first that left. */
 static void an_answer_without_memory_is_not_replaced_by_the_next(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){.loops = 1, .watch_ms = LONG_MS});
+		start((struct http_server_options){.loops = 1, .watch_ms = CLIENT_UNWATCHED});
 	char byte;
 	(void)state;
 	int fd = client_connect(http_server_port(server));
@@ -97,36 +108,83 @@ static void an_answer_without_memory_is_not_replaced_by_the_next(void **state)
 	close(fd);
 }
 
+/* Connections that were not asked anything yet. */
+static void connect_many(const struct http_server *server, int *fds, unsigned count)
+{
+	struct http_counters counters;
+	for (unsigned i = 0; i < count; i++)
+		fds[i] = client_connect(http_server_port(server));
+	client_wait_for((http_server_count(server, &counters), counters.open == count));
+}
+
 /* Its time is over, and just then it asks for something that gives the loop away. */
 static void who_asks_at_the_last_moment_is_timed_again(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){
-			.loops = 1, .watch_ms = LONG_MS, .idle_timeout_ms = IDLE_MS});
+		start((struct http_server_options){.loops = 1,
+						   .watch_ms = CLIENT_UNWATCHED,
+						   .head_timeout_ms = CLIENT_PATIENCE,
+						   .idle_timeout_ms = IDLE_MS});
 	_cleanup_(text_release) struct text answer = {0};
+	int fds[4];
 	(void)state;
-	int late = connect_idle(server), first = connect_idle(server);
-	int second = connect_idle(server);
-	hold(first);
-	assert_true(client_send(second, STR(REQUEST("/gate"))));
-	usleep((IDLE_MS + 100) * 1000);
+	connect_many(server, fds, 4);
+	int late = fds[3];
+	hold(fds[0]);
+	/* In one round it is answered, and the loop is held again. */
+	assert_true(client_send(late, STR(REQUEST("/"))));
+	client_await_arrival(late);
+	assert_true(client_send(fds[1], STR(REQUEST("/gate"))));
+	client_await_arrival(fds[1]);
 	atomic_store(&opened, 1);
-	client_wait_for(atomic_load(&came) == 2);
-	/* The system told of the second only, and the time is up. */
-	assert_true(client_send(late, STR(REQUEST("/blocks"))));
-	atomic_store(&opened, 2);
 	assert_int_equal(client_read_response(late, &answer), 200);
-	assert_true(client_read_all(late, &answer, 20 * IDLE_MS));
-	close(late);
-	close(first);
-	close(second);
+	client_wait_for(atomic_load(&came) == 2);
+	assert_true(client_send(fds[2], STR(REQUEST("/gate"))));
+	client_await_arrival(fds[2]);
+	usleep((IDLE_MS + 100) * 1000);
+	atomic_store(&opened, 2);
+	client_wait_for(atomic_load(&came) == 3);
+	/* The system told of another only, and the time is up. */
+	assert_true(client_send(late, STR(REQUEST("/blocks"))));
+	client_await_arrival(late);
+	atomic_store(&opened, 3);
+	assert_int_equal(client_read_response(late, &answer), 200);
+	assert_true(client_read_all(late, &answer, CLIENT_PATIENCE));
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+}
+
+/* A handler kept the loop for longer than a connection may be idle, as no thread was left. */
+static void who_was_answered_late_is_idle_from_then_on(void **state)
+{
+	enum { LATE_MS = 1000 };
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){.loops = 1,
+						   .threads = 2,
+						   .watch_ms = CLIENT_UNWATCHED,
+						   .head_timeout_ms = CLIENT_PATIENCE,
+						   .idle_timeout_ms = LATE_MS});
+	_cleanup_(text_release) struct text answer = {0};
+	int fds[2];
+	(void)state;
+	connect_many(server, fds, 2);
+	have_come(fds[0], STR(REQUEST("/told")));
+	have_come(fds[1], STR(REQUEST("/told")));
+	usleep((LATE_MS + 300) * 1000);
+	uint64_t since = clock_monotonic();
+	atomic_store(&opened, 2);
+	assert_int_equal(client_read_response(fds[1], &answer), 200);
+	assert_true(client_read_all(fds[1], &answer, CLIENT_PATIENCE));
+	assert_true(clock_monotonic() - since >= LATE_MS * UINT64_C(1000000));
+	close(fds[0]);
+	close(fds[1]);
 }
 
 /* The end was told with the first bytes, of which the thread's buffer takes a part only. */
 static void an_end_behind_a_deferred_request_is_seen(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
-		start((struct http_server_options){.loops = 1, .watch_ms = LONG_MS});
+		start((struct http_server_options){.loops = 1, .watch_ms = CLIENT_UNWATCHED});
 	_cleanup_(text_release) struct text asked = {0}, answers = {0};
 	int status;
 	(void)state;
@@ -140,7 +198,7 @@ static void an_end_behind_a_deferred_request_is_seen(void **state)
 	shutdown(fd, SHUT_WR);
 	usleep(50000); /* for all of it to be there */
 	atomic_store(&opened, 1);
-	assert_true(client_read_all(fd, &answers, 20 * IDLE_MS));
+	assert_true(client_read_all(fd, &answers, CLIENT_PATIENCE));
 	assert_int_equal(client_count_responses(&answers, &status), 2);
 	close(fd);
 	close(other);
@@ -151,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_without_memory_is_not_replaced_by_the_next),
 		cmocka_unit_test(who_asks_at_the_last_moment_is_timed_again),
+		cmocka_unit_test(who_was_answered_late_is_idle_from_then_on),
 		cmocka_unit_test(an_end_behind_a_deferred_request_is_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
