@@ -4,6 +4,7 @@
  * serves until SIGTERM. Both messages come after their length in four bytes, the highest first. */
 #include <arpa/inet.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -152,6 +153,15 @@ static bool is_timed(const ash_call *call)
 	return ash_time_left(call) < INT64_C(60) * 1000000000;
 }
 
+static atomic_bool ending;
+
+/* The runner does not wait long for the end. */
+static void delay(uint32_t milliseconds)
+{
+	for (uint32_t i = 0; i < milliseconds && !atomic_load(&ending); i++)
+		usleep(1000);
+}
+
 static ash_status answer(ash_call *call, const ProtobufCMessageDescriptor *type, const void *in,
 			 const definition *wanted, payload **out)
 {
@@ -169,7 +179,7 @@ static ash_status answer(ash_call *call, const ProtobufCMessageDescriptor *type,
 			    wanted->n_response_trailers));
 	if (wanted->response_delay_ms) {
 		http_blocking_begin();
-		usleep(wanted->response_delay_ms * 1000);
+		delay(wanted->response_delay_ms);
 		http_blocking_end();
 	}
 	if (wanted->response_case ==
@@ -325,6 +335,7 @@ int main(void)
 	must(http_server_start(&options, &http, &error) == 0, "no server");
 	tell_port(http_server_port(http));
 	sigwait(&ends, &got);
+	atomic_store(&ending, true);
 	http_server_free(http);
 	http_router_free(router);
 	registry_release(&registry);

@@ -2,6 +2,7 @@
 /* Echo (peer.proto) with this project's server and client: connect_peer serve, which prints its
  * port and ends with its stdin, or connect_peer call PORT, which makes each call and prints
  * "ok CODEC CASE" for each. peer.mjs is the same with connect-node. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 
 /* What is sent compressed is larger than these, and smaller once it is. */
 enum { BODY_LIMIT = 128 * 1024, TEXT = 300000, MESSAGE_LIMIT = 1 << 20 };
+/* Longer than a slow client may take to see that its time is up; the end of the server ends it. */
+enum { SLOW_MS = 30000 };
 #define SECOND   UINT64_C(1000000000)
 #define PATIENCE (600 * SECOND)
 
@@ -30,6 +33,16 @@ static void must(bool good, const char *what)
 }
 
 /* ---- server ---- */
+
+static atomic_bool ending;
+
+static void be_slow(void)
+{
+	http_blocking_begin();
+	for (int i = 0; i < SLOW_MS / 10 && !atomic_load(&ending); i++)
+		usleep(10000);
+	http_blocking_end();
+}
 
 static ash_status fail(ash_call *call)
 {
@@ -67,11 +80,8 @@ static ash_status echo(const void *handlers, ash_call *call, const void *request
 	(void)handlers;
 	if (strcmp(in->text, "fail") == 0)
 		return fail(call);
-	if (strcmp(in->text, "slow") == 0) {
-		http_blocking_begin();
-		sleep(2);
-		http_blocking_end();
-	}
+	if (strcmp(in->text, "slow") == 0)
+		be_slow();
 	out->text = in->text;
 	/* The server's own time is longer than any that is asked for. */
 	out->left_ms = left > (int64_t)(PATIENCE / 2) ? 0 : (left + 999999) / 1000000;
@@ -140,6 +150,7 @@ static void serve(void)
 	(void)fflush(stdout);
 	while (getchar() != EOF)
 		;
+	atomic_store(&ending, true);
 	http_server_free(http);
 	http_router_free(router);
 	registry_release(&registry);

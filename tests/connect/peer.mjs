@@ -27,8 +27,8 @@ async function answer(ask, context) {
   if (ask.text === "fail")
     throw new ConnectError("there is no order 7", Code.NotFound, { "x-why": "gone" },
       [{ desc: Missing, value: { id: "7" } }]);
-  if (ask.text === "slow")
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+  if (ask.text === "slow") // for longer than a slow client may take to see that its time is up
+    await new Promise((resolve) => setTimeout(resolve, 30000));
   context.responseHeader.set("x-answer", "head");
   context.responseTrailer.set("x-answer-bin", Buffer.from(BYTES).toString("base64"));
   return {
@@ -41,6 +41,7 @@ async function answer(ask, context) {
 function serve() {
   const routes = (router) => router.service(Echo, { say: answer, look: answer });
   const server = http.createServer(connectNodeAdapter({ routes, compressMinBytes: 1024 }));
+  server.keepAliveTimeout = 600000; // a slow client may call again late
   server.listen(0, "127.0.0.1", () => console.log(server.address().port));
   process.stdin.on("end", () => process.exit(0)).resume();
 }
