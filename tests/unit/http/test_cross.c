@@ -45,7 +45,7 @@ enum {
 	MOST = 200000, /* bytes of a body behind its id */
 	NAP_US = 3000,
 	SECOND = 1000000000,
-	PATIENCE_MS = 20000,
+	PATIENCE_MS = 60000,
 };
 
 /* How often a request must be handled. */
@@ -662,7 +662,7 @@ static void call_once(struct client *client, struct http_reply *reply)
 	struct asked asked = ask_any(client);
 	bool hurries = by_chance(10), gives_up = by_chance(10);
 	int timer = gives_up ? give_up_soon() : -1;
-	uint64_t patience = hurries ? random_below(3000000) : 20 * (uint64_t)SECOND;
+	uint64_t patience = hurries ? random_below(3000000) : 60 * (uint64_t)SECOND;
 	struct fault fault = {0};
 	add_path(&target, &asked);
 	add_content(&content, asked.id, asked.sent);
@@ -723,8 +723,12 @@ static struct http_tls *make_tls(void)
 
 static struct http_server *start(struct http_tls *tls, unsigned threads)
 {
-	const struct http_server_options options = {
-		.handle = handle, .tls = tls, .loops = 2, .threads = threads};
+	const struct http_server_options options = {.handle = handle,
+						    .tls = tls,
+						    .loops = 2,
+						    .threads = threads,
+						    .head_timeout_ms = PATIENCE_MS,
+						    .write_timeout_ms = PATIENCE_MS};
 	struct http_server *server;
 	struct error error = {0};
 	if (http_server_start(&options, &server, &error) < 0)
@@ -736,7 +740,10 @@ static struct http_client *new_pool(const struct http_server *server, struct htt
 {
 	/* On a slow machine calls have no time to connect: it is not the address's fault. */
 	const struct http_client_options options = {
-		.connections = 2, .tls = tls, .backoff_ns = 60 * (uint64_t)SECOND};
+		.connections = 2,
+		.tls = tls,
+		.connect_ns = 60 * (uint64_t)SECOND,
+		.backoff_ns = 60 * (uint64_t)SECOND};
 	struct http_client *pool;
 	struct fault fault;
 	char address[64];

@@ -48,10 +48,12 @@ struct lie {
 	const char *message; /* part of the fault's */
 };
 
-/* A remote that answers every request with the same lie. */
+/* A remote that answers every request with the same lie. Its port is its own from start to end, so
+ * that who connects while it does not listen meets nobody else. */
 struct liar {
 	const struct lie *lie;
 	int fd;
+	int holder; /* of the port */
 	uint16_t port;
 	unsigned accepted;
 	bool stop;
@@ -79,6 +81,19 @@ static bool tell(int fd, const char *bytes)
 	return send(fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
+/* Sends the bytes again and again, whole each time, up to the end of the test or the client. */
+static void flood(struct liar *liar, int fd, const char *bytes)
+{
+	size_t length = strlen(bytes), at = 0;
+	while (!stopped(liar)) {
+		ssize_t sent = send(fd, bytes + at, length - at, MSG_NOSIGNAL);
+		if (sent < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+		if (sent > 0)
+			at = (at + (size_t)sent) % length;
+	}
+}
+
 static void go_on(struct liar *liar, int fd)
 {
 	const struct lie *lie = liar->lie;
@@ -91,8 +106,8 @@ static void go_on(struct liar *liar, int fd)
 		(void)shutdown(fd, SHUT_WR);
 	while (lie->after == TRICKLE && !stopped(liar) && tell(fd, lie->more))
 		usleep(20000);
-	while (lie->after == FLOOD && !stopped(liar) && tell(fd, lie->more))
-		continue;
+	if (lie->after == FLOOD)
+		flood(liar, fd, lie->more);
 	while ((lie->after == HANG || lie->after == HALF) && !stopped(liar))
 		usleep(1000);
 }
@@ -126,24 +141,53 @@ static void *lie_on(void *context)
 	return NULL;
 }
 
-static void liar_start(struct liar *liar, const struct lie *lie)
+/* A socket of the port; 0: of any. Until one listens, another may have the same. */
+static int bind_to(uint16_t port, struct sockaddr_in *at)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET,
-				 .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-	socklen_t length = sizeof at;
-	*liar = (struct liar){.lie = lie, .fd = socket(AF_INET, SOCK_STREAM, 0)};
-	assert_int_equal(bind(liar->fd, (struct sockaddr *)&at, sizeof at), 0);
+	socklen_t length = sizeof *at;
+	const int on = 1;
+	*at = (struct sockaddr_in){.sin_family = AF_INET,
+				   .sin_port = htons(port),
+				   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof *at), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &length), 0);
+	return fd;
+}
+
+/* After liar_pause(). */
+static void liar_resume(struct liar *liar)
+{
+	struct sockaddr_in at;
+	liar->stop = false;
+	liar->fd = bind_to(liar->port, &at);
 	assert_int_equal(listen(liar->fd, 16), 0);
-	assert_int_equal(getsockname(liar->fd, (struct sockaddr *)&at, &length), 0);
-	liar->port = ntohs(at.sin_port);
 	assert_int_equal(pthread_create(&liar->thread, NULL, lie_on, liar), 0);
 }
 
-static void liar_end(struct liar *liar)
+static void liar_start(struct liar *liar, const struct lie *lie)
+{
+	struct sockaddr_in at;
+	*liar = (struct liar){.lie = lie, .holder = bind_to(0, &at)};
+	liar->port = ntohs(at.sin_port);
+	liar_resume(liar);
+}
+
+/* Has connections refused. */
+static void liar_pause(struct liar *liar)
 {
 	__atomic_store_n(&liar->stop, true, __ATOMIC_RELEASE);
 	assert_int_equal(pthread_join(liar->thread, NULL), 0);
 	(void)close(liar->fd);
+	liar->fd = -1;
+}
+
+static void liar_end(struct liar *liar)
+{
+	if (liar->fd >= 0)
+		liar_pause(liar);
+	(void)close(liar->holder);
 }
 
 static struct http_client *client_of(uint16_t port, const struct http_client_options *options)
@@ -171,7 +215,7 @@ static ash_status ask(struct http_client *client, unsigned ms, bool repeatable,
 }
 
 /* Enough on a slow machine where an end is expected, and little where the deadline is. */
-enum { LONG = 60000, SHORT = 150 };
+enum { LONG = 60000, SHORT = 1000 };
 
 #define LATE ASH_DEADLINE_EXCEEDED
 #define GONE ASH_UNAVAILABLE
@@ -359,8 +403,10 @@ static int look_up(const char *name, const char *port, const struct addrinfo *hi
 
 static struct http_client *client_of_name(const char *address)
 {
-	const struct http_client_options options = {
-		.look_up = look_up, .backoff_ns = 1000000, .backoff_cap_ns = 1000000};
+	const struct http_client_options options = {.look_up = look_up,
+						    .connect_ns = LONG * UINT64_C(1000000),
+						    .backoff_ns = 1000000,
+						    .backoff_cap_ns = 1000000};
 	struct http_client *client = NULL;
 	assert_int_equal(http_client_new(address, &options, &client, NULL), ASH_OK);
 	return client;
@@ -381,7 +427,7 @@ static void names_are_looked_up_again(void **state)
 	liar_start(&before, &TRUTHS[4]); /* each connection is closed */
 	struct http_client *client = client_of_moving(before.port);
 	assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_OK);
-	liar_end(&before);
+	liar_pause(&before);
 	liar_start(&after, &TRUTHS[0]);
 	atomic_store(&moved_to, after.port);
 	uint64_t until = clock_monotonic() + LONG * UINT64_C(1000000);
@@ -391,6 +437,7 @@ static void names_are_looked_up_again(void **state)
 	}
 	assert_int_equal(__atomic_load_n(&after.accepted, __ATOMIC_RELAXED), 1);
 	http_client_free(client);
+	liar_end(&before);
 	liar_end(&after);
 }
 
@@ -403,7 +450,7 @@ static void a_hanging_look_up_delays_nothing(void **state)
 	liar_start(&liar, &TRUTHS[4]);
 	struct http_client *client = client_of_moving(liar.port);
 	assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_OK);
-	liar_end(&liar);
+	liar_pause(&liar);
 	atomic_store(&hanging, true);
 	for (unsigned turn = 0; turn < 20; turn++) {
 		assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_UNAVAILABLE);
@@ -411,6 +458,7 @@ static void a_hanging_look_up_delays_nothing(void **state)
 	}
 	http_client_free(client);
 	atomic_store(&hanging, false);
+	liar_end(&liar);
 }
 
 /* A name server that says nothing costs each call its deadline, and no more. */
@@ -510,7 +558,7 @@ static void dead_address_is_left_alone(void **state)
 	_cleanup_(http_reply_release) struct http_reply reply = {0};
 	(void)state;
 	liar_start(&liar, &TRUTHS[0]);
-	liar_end(&liar);
+	liar_pause(&liar);
 	struct http_client *client = client_of(
 		liar.port, &(struct http_client_options){.backoff_ns = 3600000000000u,
 							 .backoff_cap_ns = 3600000000000u});
@@ -524,6 +572,7 @@ static void dead_address_is_left_alone(void **state)
 	assert_int_equal(counters.connect_failures, 1);
 	assert_int_equal(counters.left_alone, 1);
 	http_client_free(client);
+	liar_end(&liar);
 }
 
 static void probe_finds_the_address_back(void **state)
@@ -533,21 +582,12 @@ static void probe_finds_the_address_back(void **state)
 	_cleanup_(http_reply_release) struct http_reply reply = {0};
 	(void)state;
 	liar_start(&liar, &TRUTHS[0]);
-	liar_end(&liar);
+	liar_pause(&liar);
 	struct http_client *client =
 		client_of(liar.port, &(struct http_client_options){.backoff_ns = 1000,
 								   .backoff_cap_ns = 1000});
 	assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_UNAVAILABLE);
-	struct sockaddr_in at = {.sin_family = AF_INET,
-				 .sin_port = htons(liar.port),
-				 .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-	const int on = 1;
-	liar.fd = socket(AF_INET, SOCK_STREAM, 0);
-	liar.stop = false;
-	(void)setsockopt(liar.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	assert_int_equal(bind(liar.fd, (struct sockaddr *)&at, sizeof at), 0);
-	assert_int_equal(listen(liar.fd, 16), 0);
-	assert_int_equal(pthread_create(&liar.thread, NULL, lie_on, &liar), 0);
+	liar_resume(&liar);
 	usleep(1000);
 	assert_int_equal(ask(client, LONG, true, &reply, NULL), ASH_OK);
 	http_client_count(client, &counters);
@@ -616,12 +656,24 @@ static void callers_wait_for_their_turn(void **state)
 	liar_end(&liar);
 }
 
+struct hung {
+	struct http_client *client;
+	int given_up[2];
+	ash_status status;
+};
+
+/* Holds the connection until it is to give up. */
 static void *hang(void *context)
 {
 	_cleanup_(http_reply_release) struct http_reply reply = {0};
-	struct fault fault;
-	struct caller *caller = context;
-	(void)ask(caller->client, 400, true, &reply, &fault);
+	struct hung *hung = context;
+	const struct http_request request = {
+		.method = STR("POST"),
+		.target = STR("/"),
+		.deadline = UINT64_MAX,
+		.cancel = hung->given_up,
+	};
+	hung->status = http_client_call(hung->client, &request, &reply, NULL);
 	return NULL;
 }
 
@@ -636,16 +688,22 @@ static void waiting_ends_at_the_deadline(void **state)
 	_cleanup_(http_reply_release) struct http_reply reply = {0};
 	(void)state;
 	liar_start(&liar, &HANGS);
-	struct caller caller = {
-		client_of(liar.port, &(struct http_client_options){.connections = 1}), 0};
-	assert_int_equal(pthread_create(&thread, NULL, hang, &caller), 0);
+	struct hung hung = {
+		.client = client_of(liar.port, &(struct http_client_options){.connections = 1})};
+	assert_int_equal(pipe(hung.given_up), 0);
+	assert_int_equal(pthread_create(&thread, NULL, hang, &hung), 0);
 	while (!counters.open)
-		http_client_count(caller.client, &counters);
-	assert_int_equal(ask(caller.client, 30, true, &reply, &fault), LATE);
+		http_client_count(hung.client, &counters);
+	assert_int_equal(ask(hung.client, 30, true, &reply, &fault), LATE);
+	assert_non_null(strstr(fault.message, "all 1 connections were in use"));
+	assert_int_equal(write(hung.given_up[1], "x", 1), 1);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	http_client_count(caller.client, &counters);
+	assert_int_equal(hung.status, ASH_CANCELED);
+	http_client_count(hung.client, &counters);
 	assert_int_equal(counters.open, 0);
-	http_client_free(caller.client);
+	(void)close(hung.given_up[0]);
+	(void)close(hung.given_up[1]);
+	http_client_free(hung.client);
 	liar_end(&liar);
 }
 
@@ -784,15 +842,17 @@ static void replicas_take_turns_and_stand_in(void **state)
 	struct http_replicas *replicas = replicas_of(&one, &other);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
-	liar_end(&other);
+	liar_pause(&other);
 	assert_int_equal(other.accepted, 2);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
-	liar_end(&one);
+	liar_pause(&one);
 	assert_int_equal(one.accepted, 6);
 	assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_UNAVAILABLE);
 	assert_int_equal(reply.sent, 0);
 	http_replicas_free(replicas);
+	liar_end(&one);
+	liar_end(&other);
 }
 
 /* Who has seen a part of the request may have done what it says. */
@@ -828,13 +888,14 @@ static void replicas_that_are_down_have_no_turn(void **state)
 		assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
 	http_replicas_mark(replicas, 1, true);
 	http_replicas_mark(replicas, 1, false);
-	liar_end(&good);
+	liar_pause(&good);
 	assert_int_equal(good.accepted, 5);
 	/* What is marked as up is not there: better the other one than nobody. */
 	assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
 	http_replicas_mark(replicas, 0, false);
 	assert_int_equal(ask_one_of(replicas, &reply, &fault), ASH_OK);
 	http_replicas_free(replicas);
+	liar_end(&good);
 	liar_end(&hung);
 	assert_int_equal(hung.accepted, 2);
 }

@@ -195,11 +195,13 @@ static void route_that_blocks_gets_a_thread_of_its_own(void **state)
 {
 	struct http_counters counters;
 	(void)state;
-	for (int i = 0; i < 12; i++)
+	for (int i = 0; i < 2; i++)
 		check("GET /sleep", "HTTP/1.1 200 ", "\r\n\r\n/sleep");
 	http_server_count(server, &counters);
-	assert_in_range(counters.deferred, 6, 10);
-	assert_int_equal(counters.requests >= 12, 1);
+	assert_int_equal(counters.deferred, 0); /* it has no habit yet */
+	/* A slow machine has the loop taken away before that is asked for, now and then. */
+	client_wait_for((check("GET /sleep", "HTTP/1.1 200 ", "\r\n\r\n/sleep"),
+			 http_server_count(server, &counters), counters.deferred >= 6));
 }
 
 static void bad_routes_are_errors(void **state)

@@ -244,7 +244,8 @@ static void handle(void *context, struct http_exchange *exchange)
 
 static int start(void **state)
 {
-	struct http_server_options options = {.handle = handle, .body_limit = LIMIT};
+	struct http_server_options options = {
+		.handle = handle, .body_limit = LIMIT, .head_timeout_ms = CLIENT_PATIENCE};
 	struct error error;
 	(void)state;
 	large = malloc(LARGE);
@@ -469,14 +470,30 @@ static void handlers_that_block_lose_their_loop(void **state)
 	(void)state;
 	http_server_count(server, &before);
 	check(GET("/hidden-sleep"), "HTTP/1.1 200", "\r\n\r\nblocked");
+	/* The watcher counts it when the handler knows already. */
+	client_wait_for((http_server_count(server, &after), after.taken > before.taken));
+}
+
+/* No watcher comes before they do so themselves. */
+static void handlers_give_their_loop_away(void **state)
+{
+	const struct http_server_options options = {.handle = handle,
+						    .watch_ms = CLIENT_UNWATCHED};
+	struct http_server *outer = server;
+	struct http_counters counters;
+	struct error error;
+	(void)state;
+	assert_int_equal(http_server_start(&options, &server, &error), 0);
 	check("POST /deferred HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: "
 	      "2\r\n\r\nab",
 	      "HTTP/1.1 200", "\r\n\r\ndeferred ab");
 	check(GET("/sleep"), "HTTP/1.1 200", "\r\n\r\n");
-	http_server_count(server, &after);
-	assert_true(after.taken > before.taken);
-	assert_true(after.deferred > before.deferred);
-	assert_true(after.blocked > before.blocked);
+	http_server_count(server, &counters);
+	assert_int_equal(counters.deferred, 1);
+	assert_int_equal(counters.blocked, 1);
+	assert_int_equal(counters.taken, 0);
+	http_server_free(server);
+	server = outer;
 }
 
 /* The second came after the first was answered: nothing of the first is left in the connection. */
@@ -536,8 +553,10 @@ static int count_descriptors(void)
 
 static void empty_files_are_closed(void **state)
 {
-	int before = count_descriptors();
+	struct http_counters counters;
 	(void)state;
+	client_wait_for((http_server_count(server, &counters), counters.open == 0));
+	int before = count_descriptors();
 	for (int i = 0; i < 3; i++)
 		check("GET /empty-file HTTP/1.1\r\nHost: a\r\n\r\n"
 		      "GET /empty-file HTTP/1.1\r\nHost: a\r\n\r\n" GET("/borrowed"),
@@ -666,6 +685,7 @@ int main(void)
 		cmocka_unit_test(client_that_waits_is_told_to_continue),
 		cmocka_unit_test(large_uploads_come_whole),
 		cmocka_unit_test(handlers_that_block_lose_their_loop),
+		cmocka_unit_test(handlers_give_their_loop_away),
 		cmocka_unit_test(a_deferred_request_is_answered_once),
 		cmocka_unit_test(a_handler_that_defers_twice_is_called_again_once),
 		cmocka_unit_test(answers_end_where_they_say),

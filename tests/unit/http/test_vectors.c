@@ -127,7 +127,8 @@ static void handle(void *context, struct http_exchange *exchange)
 
 static int start(void **state)
 {
-	struct http_server_options options = {.handle = handle, .tls = tls};
+	struct http_server_options options = {
+		.handle = handle, .tls = tls, .head_timeout_ms = CLIENT_PATIENCE};
 	struct error error;
 	(void)state;
 	return http_server_start(&options, &server, &error);
