@@ -332,10 +332,11 @@ static bool serve_timers(struct http_thread *thread, struct http_loop *loop)
 	return true;
 }
 
-/* Gives a connection that is quiet the little time it has while the server drains. */
+/* Gives a connection that is quiet the little time it has while the server drains, all of it: the
+ * round may have begun long ago. */
 static void hurry(struct http_loop *loop, struct http_conn *conn)
 {
-	uint64_t quiet = loop->now + HTTP_QUIET_MS * UINT64_C(1000000);
+	uint64_t quiet = clock_monotonic() + HTTP_QUIET_MS * UINT64_C(1000000);
 	if (!claim_quiet(conn)) {
 		http_wheel_put(&loop->wheel, &conn->timer, quiet, loop->now);
 		return;
