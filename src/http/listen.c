@@ -202,7 +202,7 @@ static bool add_connection(struct http_thread *thread, struct http_loop *mine, i
 	conn->waiting = HTTP_WAIT_HEAD;
 	conn->deadline = mine->now + server->timeouts[HTTP_WAIT_HEAD];
 	if (atomic_load(&server->draining))
-		conn->deadline = mine->now + HTTP_QUIET_MS * UINT64_C(1000000);
+		conn->deadline = clock_monotonic() + HTTP_QUIET_MS * UINT64_C(1000000);
 	conn->check = conn->deadline;
 	atomic_fetch_add(&loop->connections, 1);
 	atomic_fetch_add(&server->open, 1);
