@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server over TLS and clients that say nothing, stop, or speak something else. It ends those that
- * are slow after a second. On a slow machine a client that is quick may be, too: then it begins
+ * are slow after some time. On a slow machine a client that is quick may be, too: then it begins
  * anew, and that is counted. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 #include "http/server.h"
 #include "tunnel.h"
 
-enum { HEAD_MS = 1000 };
+enum { HEAD_MS = 3000, SOON_MS = 500 };
 
 static void handle(void *context, struct http_exchange *exchange)
 {
@@ -150,7 +150,7 @@ static void what_is_no_tls_is_refused(void **state)
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		_cleanup_(http_server_freep) struct http_server *server =
-			start(*state, *CASES[i].answer ? CLIENT_PATIENCE : HEAD_MS);
+			start(*state, *CASES[i].answer ? CLIENT_PATIENCE : SOON_MS);
 		_cleanup_(text_release) struct text answer = {0};
 		int fd = client_connect(http_server_port(server));
 		client_send(fd, str_of(CASES[i].bytes));
