@@ -92,7 +92,8 @@ static void look(struct bell_line *line, sqlite3 *db)
 	sqlite3_finalize(statement);
 }
 
-void sqlite_watch(struct bell_line *line)
+/* Looks on a connection of its own, for as long as one can be had and read. */
+static void connect_and_look(struct bell_line *line)
 {
 	const struct sqlite_shared *shared = line->store->shared;
 	sqlite3 *db = NULL;
@@ -100,4 +101,11 @@ void sqlite_watch(struct bell_line *line)
 	if (sqlite3_open_v2(shared->uri, &db, flags, line->store->vfs) == SQLITE_OK)
 		look(line, db);
 	sqlite3_close(db);
+}
+
+void sqlite_watch(struct bell_line *line)
+{
+	do
+		connect_and_look(line);
+	while (bell_wait(line, -1, LOOK_RARELY));
 }

@@ -4,9 +4,11 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -209,6 +211,59 @@ static void who_only_rings_hears_nothing(void **state)
 	store_bell_close(silent);
 }
 
+/* ── a file that cannot be opened ── */
+
+static atomic_bool refuses;
+static _Atomic unsigned refused;
+static sqlite3_vfs refusing_vfs, *real_vfs;
+
+static int refusing_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+			 int *out)
+{
+	(void)vfs;
+	if (!atomic_load(&refuses))
+		return real_vfs->xOpen(real_vfs, name, file, flags, out);
+	file->pMethods = NULL;
+	atomic_fetch_add(&refused, 1);
+	return SQLITE_CANTOPEN;
+}
+
+static void register_refusing_vfs(void)
+{
+	real_vfs = sqlite3_vfs_find(NULL);
+	refusing_vfs = *real_vfs;
+	refusing_vfs.zName = "refuses to open";
+	refusing_vfs.xOpen = refusing_open;
+	assert_int_equal(sqlite3_vfs_register(&refusing_vfs, 0), SQLITE_OK);
+}
+
+/* As when the process has no descriptor left just then. */
+static void who_cannot_listen_at_first_does_later(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct store_options options = {.vfs = "refuses to open"};
+	struct store_bell *bell = NULL;
+	struct fault fault;
+	if (fixture_is_postgresql())
+		skip(); /* a_line_that_is_cut_is_made_again */
+	register_refusing_vfs();
+	struct store *other = fixture_open(fixture, FIXTURE_MODULES, 3, &options);
+	unsigned before = atomic_load(&count);
+	atomic_store(&refuses, true);
+	assert_int_equal(store_bell_open(other, LISTENS, rung, NULL, &bell, &fault), ASH_OK);
+	for (uint64_t until = clock_monotonic() + PATIENCE;
+	     atomic_load(&refused) == 0 && clock_monotonic() < until;)
+		usleep(1000);
+	assert_true(atomic_load(&refused) > 0);
+	assert_false(store_bell_works(bell));
+	atomic_store(&refuses, false);
+	assert_true(heard_more_than(before));
+	assert_true(store_bell_works(bell));
+	store_bell_close(bell);
+	store_free(other);
+	sqlite3_vfs_unregister(&refusing_vfs);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -221,6 +276,7 @@ int main(void)
 		TEST(a_line_that_is_cut_is_made_again),
 		TEST(bells_of_a_store_share_what_they_hear_over),
 		TEST(who_only_rings_hears_nothing),
+		TEST(who_cannot_listen_at_first_does_later),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@
 enum {
 	CONNECTIONS = 8,
 	ROUNDS = 6,
+	ROUNDS_AT_MOST = 60,
 	WATCH_MS = 500,
 	AT_ONCE_MS = 1000,
 	LATE_MS = 4000,
@@ -165,9 +166,9 @@ static void who_is_held_up_while_he_helps_holds_up_nobody_else(void **state)
 {
 	struct scene scene;
 	uint64_t helped = 0;
-	unsigned late = 0;
+	unsigned late = 0, rounds = 0;
 	(void)state;
-	for (int round = 0; round < ROUNDS; round++) {
+	for (; rounds < ROUNDS || (!helped && !in_turns() && rounds < ROUNDS_AT_MOST); rounds++) {
 		_cleanup_(text_release) struct text answers = {0};
 		set_scene(&scene);
 		for (int i = 0; i < 2; i++)
@@ -186,7 +187,7 @@ static void who_is_held_up_while_he_helps_holds_up_nobody_else(void **state)
 		helped += clear_scene(&scene);
 	}
 	assert_true(helped > 0 || in_turns());
-	assert_in_range(late, 0, ROUNDS / 2); /* the machine may be busy */
+	assert_in_range(late, 0, rounds / 2); /* the machine may be busy */
 }
 
 int main(void)
