@@ -739,11 +739,10 @@ static struct http_server *start(struct http_tls *tls, unsigned threads)
 static struct http_client *new_pool(const struct http_server *server, struct http_tls *tls)
 {
 	/* On a slow machine calls have no time to connect: it is not the address's fault. */
-	const struct http_client_options options = {
-		.connections = 2,
-		.tls = tls,
-		.connect_ns = 60 * (uint64_t)SECOND,
-		.backoff_ns = 60 * (uint64_t)SECOND};
+	const struct http_client_options options = {.connections = 2,
+						    .tls = tls,
+						    .connect_ns = 60 * (uint64_t)SECOND,
+						    .backoff_ns = 60 * (uint64_t)SECOND};
 	struct http_client *pool;
 	struct fault fault;
 	char address[64];

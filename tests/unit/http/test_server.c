@@ -477,8 +477,7 @@ static void handlers_that_block_lose_their_loop(void **state)
 /* No watcher comes before they do so themselves. */
 static void handlers_give_their_loop_away(void **state)
 {
-	const struct http_server_options options = {.handle = handle,
-						    .watch_ms = CLIENT_UNWATCHED};
+	const struct http_server_options options = {.handle = handle, .watch_ms = CLIENT_UNWATCHED};
 	struct http_server *outer = server;
 	struct http_counters counters;
 	struct error error;

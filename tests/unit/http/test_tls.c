@@ -170,12 +170,11 @@ static void handle(void *context, struct http_exchange *exchange)
 
 static struct http_server *start(struct http_tls *tls)
 {
-	const struct http_server_options options = {
-		.handle = handle,
-		.tls = tls,
-		.body_limit = LARGE,
-		.head_timeout_ms = CLIENT_PATIENCE,
-		.loops = 2};
+	const struct http_server_options options = {.handle = handle,
+						    .tls = tls,
+						    .body_limit = LARGE,
+						    .head_timeout_ms = CLIENT_PATIENCE,
+						    .loops = 2};
 	struct http_server *server;
 	struct error error = {0};
 	if (http_server_start(&options, &server, &error) < 0)
@@ -195,12 +194,12 @@ static uint64_t refused(const struct http_server *server)
 static struct http_client *new_client(const struct http_server *server, struct http_tls *tls,
 				      const char *name)
 {
-	const struct http_client_options options = {
-		.tls = tls,
-		.tls_name = name,
-		.connect_ns = CLIENT_PATIENCE * UINT64_C(1000000),
-		.backoff_ns = 1,
-		.backoff_cap_ns = 1};
+	const struct http_client_options options = {.tls = tls,
+						    .tls_name = name,
+						    .connect_ns =
+							    CLIENT_PATIENCE * UINT64_C(1000000),
+						    .backoff_ns = 1,
+						    .backoff_cap_ns = 1};
 	struct http_client *client;
 	struct fault fault;
 	char address[64];
