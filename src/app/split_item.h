@@ -49,6 +49,7 @@ struct splits {
 	struct shadow_pool *pool; /* NULL: no split has a shadow */
 	struct arena arena;
 	struct compare_field *fields; /* of one method, while it is written */
+	pthread_mutex_t looking;      /* from reading shares to turning the dials */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_t thread;

@@ -41,15 +41,27 @@ static void turn(void *context, const char *name, uint32_t share, uint32_t file)
 	}
 }
 
+/* Turns the dials to what the store has. One thread at a time, so that none turns one back to what
+ * it read before another was there. */
+static ash_status look(struct splits *splits, struct fault *fault)
+{
+	pthread_mutex_lock(&splits->looking);
+	ash_status status = board_read(&splits->board, turn, splits, fault);
+	pthread_mutex_unlock(&splits->looking);
+	return status;
+}
+
 ash_status splits_set(struct splits *splits, const char *name, uint32_t share, const char *who,
 		      struct fault *fault)
 {
 	uint32_t file = 0, before;
+	struct fault unread;
 	for (size_t i = 0; i < splits->count; i++)
 		if (strcmp(splits->items[i].said->name.text, name) == 0)
 			file = splits->items[i].said->share;
 	ASH_TRY(board_set(&splits->board, name, share, file, now_of(splits), who, &before, fault));
-	turn(splits, name, share, file);
+	(void)look(splits,
+		   &unread); /* it is set: where it cannot be read now, the next look will */
 	return ASH_OK;
 }
 
@@ -155,7 +167,7 @@ static void *watch(void *context)
 	struct splits *splits = context;
 	struct fault fault;
 	for (unsigned looks = 1; wait_a_little(splits); looks++) {
-		ash_status status = board_read(&splits->board, turn, splits, &fault);
+		ash_status status = look(splits, &fault);
 		if (status == ASH_OK && looks % WATCH_WRITE == 0)
 			status = write_all(splits, &fault);
 		tell(splits, status, &fault);

@@ -330,6 +330,7 @@ static bool any_shadow(const struct placement *placement)
 static void init_locks(struct splits *splits)
 {
 	pthread_condattr_t attributes;
+	pthread_mutex_init(&splits->looking, NULL);
 	pthread_mutex_init(&splits->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -383,6 +384,7 @@ void splits_free(struct splits *splits)
 	}
 	pthread_cond_destroy(&splits->wake);
 	pthread_mutex_destroy(&splits->lock);
+	pthread_mutex_destroy(&splits->looking);
 	arena_release(&splits->arena);
 	mem_free(splits);
 }

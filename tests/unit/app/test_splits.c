@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a deployment file says of a split, as three processes of it bind it; mistakes with their
- * places; and memory that runs out. */
+ * places; memory that runs out; and a share that is set while the store is read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "every.pb-c.h"
 
@@ -314,6 +316,87 @@ static void mistakes_have_their_place(void **state)
 	methods[0].idempotency = ASH_NO_SIDE_EFFECTS;
 }
 
+/* ---- a share that is set while the store is read ---- */
+
+/* How far the first look of the watcher is. */
+enum { NOT_YET, READ, MAY_TURN, HAS_TURNED };
+static atomic_int stage;
+
+typedef void tell_share(void *context, const char *split, uint32_t share, uint32_t file);
+
+ash_status __real_board_read(const struct board *board, tell_share *tell, void *context,
+			     struct fault *fault);
+ash_status __wrap_board_read(const struct board *board, tell_share *tell, void *context,
+			     struct fault *fault);
+
+static void await(int wanted)
+{
+	while (atomic_load(&stage) != wanted)
+		usleep(1000);
+}
+
+static void take_share(void *context, const char *split, uint32_t share, uint32_t file)
+{
+	(void)split, (void)file;
+	*(uint32_t *)context = share;
+}
+
+ash_status __wrap_board_read(const struct board *board, tell_share *tell, void *context,
+			     struct fault *fault)
+{
+	uint32_t share = 0;
+	if (atomic_load(&stage) != NOT_YET)
+		return __real_board_read(board, tell, context, fault);
+	ash_status status = __real_board_read(board, take_share, &share, fault);
+	atomic_store(&stage, READ);
+	await(MAY_TURN);
+	tell(context, "prices.v1.Prices", share, share);
+	atomic_store(&stage, HAS_TURNED);
+	return status;
+}
+
+static void *set_to_half(void *context)
+{
+	struct fault fault;
+	return splits_set(context, "prices.v1.Prices", 5000, "ann", &fault) == ASH_OK ? context
+										      : NULL;
+}
+
+static void what_was_read_before_turns_nothing_back(void **state)
+{
+	const struct store_module modules[] = {board_store_module()};
+	const struct store_options options = {
+		.location = "sqlite::memory:", .modules = modules, .module_count = 1};
+	struct world world;
+	struct splits_view view;
+	struct error error;
+	struct fault fault;
+	pthread_t setter;
+	uint32_t share = 0;
+	void *set;
+	(void)state;
+	build(&world, PROCESSES SPLIT, "c");
+	assert_int_equal(store_open(&world.environment.store, &options, &fault), ASH_OK);
+	assert_int_equal(store_migrate(world.environment.store, NULL, &fault), ASH_OK);
+	assert_int_equal(bind(&world, "c", &error), 0);
+	assert_int_equal(splits_start(world.splits, 0, &fault), ASH_OK);
+	await(READ);
+	assert_int_equal(pthread_create(&setter, NULL, set_to_half, world.splits), 0);
+	const struct board board = {world.environment.store, 0};
+	while (share != 5000)
+		assert_int_equal(__real_board_read(&board, take_share, &share, &fault), ASH_OK);
+	atomic_store(&stage, MAY_TURN);
+	await(HAS_TURNED);
+	assert_int_equal(pthread_join(setter, &set), 0);
+	assert_non_null(set);
+	assert_true(splits_at(world.splits, 0, &view));
+	assert_int_equal(view.share, 5000);
+	splits_stop(world.splits);
+	struct store *store = world.environment.store;
+	release(&world);
+	store_free(store);
+}
+
 static void memory_may_run_out(void **state)
 {
 	(void)state;
@@ -342,6 +425,7 @@ int main(void)
 		cmocka_unit_test(what_joins_stays),
 		cmocka_unit_test(who_is_no_process_splits_nothing),
 		cmocka_unit_test(mistakes_have_their_place),
+		cmocka_unit_test(what_was_read_before_turns_nothing_back),
 		cmocka_unit_test(memory_may_run_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
