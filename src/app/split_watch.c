@@ -60,8 +60,8 @@ ash_status splits_set(struct splits *splits, const char *name, uint32_t share, c
 		if (strcmp(splits->items[i].said->name.text, name) == 0)
 			file = splits->items[i].said->share;
 	ASH_TRY(board_set(&splits->board, name, share, file, now_of(splits), who, &before, fault));
-	(void)look(splits,
-		   &unread); /* it is set: where it cannot be read now, the next look will */
+	/* It is set: where it cannot be read now, the next look turns the dial. */
+	(void)look(splits, &unread);
 	return ASH_OK;
 }
 

@@ -28,6 +28,7 @@
 #include "http/client_call.h"
 #include "http/exchange.h"
 #include "http/server.h"
+#include "raw.h"
 #include "http/tls.h"
 
 enum { LARGE = 3 << 20, SECOND = 1000000000, NAME_SIZE = 512 };
@@ -402,30 +403,6 @@ static void a_deadline_holds_in_the_handshake(void **state)
 }
 
 /* ---- a client that does as it is told ---- */
-
-struct raw {
-	SSL_CTX *context;
-	SSL *ssl;
-	int fd;
-};
-
-static void raw_release(struct raw *raw)
-{
-	SSL_free(raw->ssl);
-	SSL_CTX_free(raw->context);
-	if (raw->fd > 0)
-		close(raw->fd);
-	ERR_clear_error();
-}
-
-static void raw_begin(struct raw *raw, const struct http_server *server)
-{
-	raw->context = SSL_CTX_new(TLS_client_method());
-	raw->fd = client_connect(http_server_port(server));
-	raw->ssl = SSL_new(raw->context);
-	assert_non_null(raw->ssl);
-	SSL_set_fd(raw->ssl, raw->fd);
-}
 
 static void raw_send(struct raw *raw, struct str bytes)
 {

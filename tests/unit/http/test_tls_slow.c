@@ -10,8 +10,6 @@
 
 #include <cmocka.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "client.h"
 #include "http/exchange.h"
 #include "http/server.h"
+#include "raw.h"
 #include "tunnel.h"
 
 enum { HEAD_MS = 3000, SOON_MS = 500 };
@@ -55,30 +54,12 @@ static bool is_closed(int fd)
 	return client_read_all(fd, &out, CLIENT_PATIENCE);
 }
 
-struct raw {
-	SSL_CTX *context;
-	SSL *ssl;
-	int fd;
-};
-
-static void raw_release(struct raw *raw)
-{
-	SSL_free(raw->ssl);
-	SSL_CTX_free(raw->context);
-	close(raw->fd);
-	ERR_clear_error();
-}
-
 /* Asks one thing; whether it is answered. */
 static bool raw_ask(struct raw *raw, const struct http_server *server)
 {
 	static const char ASKED[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 	char answer[4096];
-	raw->context = SSL_CTX_new(TLS_client_method());
-	raw->fd = client_connect(http_server_port(server));
-	raw->ssl = SSL_new(raw->context);
-	assert_non_null(raw->ssl);
-	SSL_set_fd(raw->ssl, raw->fd);
+	raw_begin(raw, server);
 	return SSL_connect(raw->ssl) == 1 && SSL_write(raw->ssl, ASKED, sizeof ASKED - 1) > 0 &&
 	       SSL_read(raw->ssl, answer, sizeof answer) > 0;
 }
