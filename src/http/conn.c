@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a connection: receive, answer all whole requests, send, wait. The same for the owner
- * of its loop and for any other thread; they differ in how they leave it (settle(), bury()). A
- * handler inside may turn the first into the second: thread->loop is asked again after it.
+/* The life of a connection: receive, answer all whole requests, send, wait. The same for a thread
+ * with a loop and for one without; a handler inside may turn the first into the second.
  * What is not sent is moved to conn->output, and no request is read until that is gone. */
 #include "http/conn.h"
 
@@ -11,39 +10,30 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/loop.h"
+#include "http/claim.h"
+#include "http/reactor.h"
 #include "http/respond.h"
 #include "http/team.h"
 
-void http_conn_close(struct http_conn *conn)
+void http_conn_free(struct http_conn *conn)
 {
-	struct http_server *server = conn->loop->server;
+	struct http_reactor *reactor = conn->reactor;
+	struct http_server *server = reactor->server;
+	http_reactor_forget(reactor, conn);
 	if (conn->secure)
 		tls_session_release(http_session(conn));
 	/* A process that was forked may have the descriptor, and events would come as before. */
-	epoll_ctl(conn->loop->epoll, EPOLL_CTL_DEL, conn->fd, NULL);
+	epoll_ctl(reactor->epoll, EPOLL_CTL_DEL, conn->fd, NULL);
 	close(conn->fd);
-	conn->fd = -1;
 	http_input_free(conn->input);
-	conn->input = NULL;
 	if (conn->output) {
 		http_output_release(conn->output);
 		mem_free(conn->output);
-		conn->output = NULL;
 	}
-	atomic_fetch_sub(&conn->loop->connections, 1);
+	http_claim_close(server, conn);
+	mem_free(conn);
+	atomic_fetch_sub(&reactor->connections, 1);
 	atomic_fetch_sub(&server->open, 1);
-}
-
-/* Its memory stays until no event can point to it any more. */
-static void bury(struct http_thread *thread, struct http_conn *conn)
-{
-	http_conn_close(conn);
-	atomic_store(&conn->state, HTTP_CLOSED);
-	if (thread->loop == conn->loop)
-		http_loop_bury(conn->loop, conn);
-	else
-		http_loop_send(conn->loop, conn, HTTP_MESSAGE_CLOSED);
 }
 
 static enum http_waiting waits_for(struct http_conn *conn)
@@ -344,33 +334,14 @@ static void count_expired(struct http_thread *thread, const struct http_conn *co
 		http_count(thread, (unsigned)REASONS[conn->waiting], 1);
 }
 
-/* Has the loop look at the connection in time. False where another thread than the loop's owner
- * cannot see to that. */
-static bool set_timer(const struct http_thread *thread, struct http_conn *conn)
-{
-	struct http_loop *loop = conn->loop;
-	set_deadline(thread, conn);
-	if (!thread->loop || thread->loop != loop)
-		return conn->waiting == HTTP_WAIT_IDLE && conn->check <= conn->deadline;
-	if (!conn->timer.next || conn->check > conn->deadline) {
-		conn->check = conn->deadline;
-		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
-	}
-	return true;
-}
-
-/* Leaves a connection that waits to its loop. False: an event came meanwhile, look again. */
+/* Leaves a connection that waits to its reactor. False: an event came meanwhile, look again. */
 static bool settle(struct http_thread *thread, struct http_conn *conn)
 {
-	if (!set_timer(thread, conn)) {
-		http_loop_send(conn->loop, conn, HTTP_MESSAGE_RESUME);
-		return true;
-	}
-	unsigned busy = HTTP_BUSY;
-	if (atomic_compare_exchange_strong(&conn->state, &busy, 0))
-		return true;
-	atomic_store(&conn->state, HTTP_BUSY);
-	return false;
+	set_deadline(thread, conn);
+	if (conn->check > conn->deadline)
+		http_reactor_watch(conn->reactor, conn,
+				   thread->loop && thread->loop->reactor == conn->reactor);
+	return http_claim_leave(conn);
 }
 
 /* Works until there is nothing to do, or no connection. */
@@ -382,7 +353,7 @@ static void work(struct http_thread *thread, struct http_conn *conn, bool hangup
 		if (step == STEP_DEFERRED)
 			return;
 		if (step == STEP_CLOSE) {
-			bury(thread, conn);
+			http_conn_free(conn);
 			http_output_release(&thread->output);
 			return;
 		}
@@ -415,7 +386,7 @@ void http_conn_expire(struct http_thread *thread, struct http_conn *conn)
 	count_expired(thread, conn);
 	bool partial = conn->waiting == HTTP_WAIT_HEAD || conn->waiting == HTTP_WAIT_BODY;
 	if (!partial || !conn->input) {
-		bury(thread, conn);
+		http_conn_free(conn);
 		return;
 	}
 	http_refuse(thread, conn, 408, "the request did not come in time");

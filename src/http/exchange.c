@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "http/claim.h"
 #include "http/respond.h"
 #include "http/team.h"
 #include "http/token.h"
@@ -261,7 +262,7 @@ void http_end_stream(struct http_exchange *exchange)
 
 bool http_is_gone(const struct http_exchange *exchange)
 {
-	return exchange->broken || (atomic_load(&exchange->conn->state) & HTTP_GONE);
+	return exchange->broken || http_claim_is_gone(exchange->conn);
 }
 
 bool http_is_draining(const struct http_exchange *exchange)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accepts. One shared listener, not one a loop: the kernel spreads connections over listeners by
- * hash, which leaves one loop with more of them than the other, and a listener that is closed
+/* Accepts. One shared listener, not one a reactor: the kernel spreads connections over listeners by
+ * hash, which leaves one reactor with more of them than the other, and a listener that is closed
  * loses what waits in its queue. */
 #include "http/listen.h"
 
@@ -15,9 +15,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "http/claim.h"
 #include "http/conn.h"
-#include "http/loop.h"
+#include "http/reactor.h"
 #include "http/respond.h"
+#include "http/team.h"
 
 enum { BACKLOG = 4096 };
 
@@ -157,21 +159,22 @@ void http_listen_end(struct http_server *server)
 	server->listener = -1;
 }
 
-int http_watch_listener(struct http_loop *loop, struct error *error)
+int http_watch_listener(struct http_reactor *reactor, struct error *error)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = loop->server};
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->server->listener, &event) < 0)
+	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE,
+				    .data.u64 = HTTP_NUMBER_LISTENER};
+	if (epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, reactor->server->listener, &event) < 0)
 		return error_set(error, ERROR_IO, "cannot watch a listener: %s", strerror(errno));
 	return 0;
 }
 
-static struct http_loop *emptiest(struct http_server *server, struct http_loop *mine)
+static struct http_reactor *emptiest(struct http_server *server, struct http_reactor *mine)
 {
-	struct http_loop *best = mine;
-	for (unsigned i = 0; i < server->loop_count; i++)
-		if (atomic_load_explicit(&server->loops[i]->connections, memory_order_relaxed) <
+	struct http_reactor *best = mine;
+	for (unsigned i = 0; i < server->reactor_count; i++)
+		if (atomic_load_explicit(&server->reactors[i]->connections, memory_order_relaxed) <
 		    atomic_load_explicit(&best->connections, memory_order_relaxed))
-			best = server->loops[i];
+			best = server->reactors[i];
 	return best;
 }
 
@@ -186,37 +189,38 @@ static struct http_conn *new_secure(struct http_server *server, int fd)
 	return &secure->conn;
 }
 
-/* The event that epoll tells at once, as the socket can be written to, is the loop's first. */
-static bool add_connection(struct http_thread *thread, struct http_loop *mine, int fd)
+/* Has the system tell of a connection. What it tells at once is that it can be written to. */
+static bool watch(struct http_thread *thread, struct http_conn *conn)
+{
+	struct http_reactor *reactor = conn->reactor;
+	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+				    .data.u64 = http_claim_open(thread->server, conn)};
+	http_reactor_watch(reactor, conn, thread->loop->reactor == reactor);
+	return epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, conn->fd, &event) == 0;
+}
+
+/* A new connection over `fd` that the caller has claimed; NULL: `fd` is closed. */
+static struct http_conn *add_connection(struct http_thread *thread, struct http_loop *mine, int fd)
 {
 	struct http_server *server = thread->server;
 	struct http_conn *conn =
 		server->options.tls ? new_secure(server, fd) : mem_alloc(sizeof *conn);
-	if (!conn)
-		return false;
-	struct http_loop *loop = emptiest(server, mine);
-	conn->loop = loop;
+	if (!conn) {
+		close(fd);
+		return NULL;
+	}
+	conn->reactor = emptiest(server, mine->reactor);
 	conn->fd = fd;
 	conn->fresh = true;
 	conn->late = atomic_load_explicit(&mine->late, memory_order_relaxed) != 0;
 	conn->waiting = HTTP_WAIT_HEAD;
 	conn->deadline = mine->now + server->timeouts[HTTP_WAIT_HEAD];
-	if (atomic_load(&server->draining))
-		conn->deadline = clock_monotonic() + HTTP_QUIET_MS * UINT64_C(1000000);
-	conn->check = conn->deadline;
-	atomic_fetch_add(&loop->connections, 1);
+	atomic_fetch_add(&conn->reactor->connections, 1);
 	atomic_fetch_add(&server->open, 1);
-	if (loop == mine)
-		http_wheel_put(&loop->wheel, &conn->timer, conn->deadline, loop->now);
-	else
-		http_loop_send_fresh(loop, conn);
-	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-				    .data.ptr = conn};
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-		shutdown(fd, SHUT_RDWR); /* its head time-out ends it */
-		http_count(thread, HTTP_REJECTED_SYSTEM, 1);
-	}
-	return true;
+	if (watch(thread, conn))
+		return conn;
+	http_conn_free(conn);
+	return NULL;
 }
 
 /* Who is turned away is counted until it is told. */
@@ -255,15 +259,17 @@ static void pause_accepting(struct http_thread *thread, struct http_loop *loop, 
 {
 	http_count(thread, HTTP_REJECTED_SYSTEM, 1);
 	tell(thread->server, HTTP_REJECTED_SYSTEM, error);
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener, NULL) == 0)
-		loop->accept_again = loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000);
+	if (epoll_ctl(loop->reactor->epoll, EPOLL_CTL_DEL, thread->server->listener, NULL) == 0)
+		atomic_store(&loop->reactor->accept_again,
+			     clock_monotonic() + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000));
 }
 
-/* Accepts one; false when there is none, or it has to stop. */
-static bool accept_one(struct http_thread *thread, struct http_loop *loop)
+/* Accepts one; false when there is none, or it has to stop. `*out`: claimed; NULL: turned away. */
+static bool accept_one(struct http_thread *thread, struct http_loop *loop, struct http_conn **out)
 {
 	struct http_server *server = thread->server;
 	int fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	*out = NULL;
 	if (fd < 0 && (errno == EAGAIN || errno == EINVAL || errno == EBADF))
 		return false;
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
@@ -275,36 +281,44 @@ static bool accept_one(struct http_thread *thread, struct http_loop *loop)
 	http_count(thread, HTTP_COUNT_ACCEPTED, 1);
 	if (atomic_load(&server->open) >= server->options.connections) {
 		turn_away(thread, fd);
-	} else if (!add_connection(thread, loop, fd)) {
-		close(fd);
+	} else if (!(*out = add_connection(thread, loop, fd))) {
 		http_count(thread, HTTP_REJECTED_SYSTEM, 1);
 	}
 	return true;
 }
 
-void http_accept_some(struct http_thread *thread, struct http_loop *loop)
+void http_accept_one(struct http_thread *thread, struct http_loop *loop)
 {
-	int count = 0;
-	while (count < HTTP_ACCEPT_BATCH && accept_one(thread, loop))
-		count++;
-	if (count == HTTP_ACCEPT_BATCH)
-		http_loop_stay_late(loop);
+	struct http_server *server = thread->server;
+	struct http_conn *conn = NULL;
+	atomic_fetch_add(&server->accepting, 1);
+	if (!atomic_load(&loop->reactor->drains))
+		accept_one(thread, loop, &conn);
+	atomic_fetch_sub(&server->accepting, 1);
+	if (conn && !http_claim_leave(conn))
+		http_conn_work(thread, conn, true);
 }
 
 void http_accept_last(struct http_thread *thread, struct http_loop *loop)
 {
-	while (accept_one(thread, loop))
-		;
-	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener, NULL);
-	loop->accept_again = 0;
+	struct http_conn *conn;
+	while (accept_one(thread, loop, &conn))
+		if (conn && !http_claim_leave(conn))
+			http_team_defer(thread->server, conn);
+	epoll_ctl(loop->reactor->epoll, EPOLL_CTL_DEL, thread->server->listener, NULL);
+	atomic_store(&loop->reactor->accept_again, 0);
 }
 
 void http_accept_again(struct http_loop *loop)
 {
-	if (!loop->accept_again || loop->accept_again > loop->now)
+	struct http_reactor *reactor = loop->reactor;
+	uint64_t again = atomic_load_explicit(&reactor->accept_again, memory_order_relaxed);
+	if (!again || again > loop->now ||
+	    !atomic_compare_exchange_strong(&reactor->accept_again, &again, 0))
 		return;
-	if (http_watch_listener(loop, NULL) == 0)
-		loop->accept_again = 0;
-	else
-		loop->accept_again = loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000);
+	atomic_fetch_add(&reactor->server->accepting, 1);
+	if (!atomic_load(&reactor->drains) && http_watch_listener(reactor, NULL) < 0)
+		atomic_store(&reactor->accept_again,
+			     loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000));
+	atomic_fetch_sub(&reactor->server->accepting, 1);
 }

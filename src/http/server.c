@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts and ends a server. Its parts: listen.c takes connections, loop.c hears of them, conn.c
- * works on them, team.c gives loops threads. */
+/* Starts and ends a server. Its parts: listen.c takes connections, reactor.c hears of them, loop.c
+ * has conn.c work on them, team.c gives loops threads. */
 #include "http/server.h"
 
 #include <time.h>
@@ -9,6 +9,7 @@
 #include "base/crew.h"
 #include "http/listen.h"
 #include "http/loop.h"
+#include "http/reactor.h"
 #include "http/team.h"
 
 static uint64_t nanoseconds(uint32_t ms)
@@ -75,16 +76,36 @@ static void init(struct http_server *server)
 	sem_init(&server->watcher_wake, 0, 0);
 }
 
+/* One slot a connection; and threads may find room for the last one together. */
+static int make_slots(struct http_server *server, struct error *error)
+{
+	size_t count = (size_t)server->options.connections + server->options.loops;
+	server->slots = mem_alloc(count * sizeof *server->slots);
+	return server->slots ? 0 : error_memory(error);
+}
+
+static int make_reactors(struct http_server *server, struct error *error)
+{
+	unsigned count = (server->options.loops + HTTP_SHARE - 1) / HTTP_SHARE;
+	server->reactors = mem_alloc(count * sizeof(struct http_reactor *));
+	if (!server->reactors)
+		return error_memory(error);
+	for (; server->reactor_count < count; server->reactor_count++)
+		if (!(server->reactors[server->reactor_count] = http_reactor_new(server, error)))
+			return -1;
+	return 0;
+}
+
 static int make_loops(struct http_server *server, struct error *error)
 {
 	server->loops = mem_alloc(server->options.loops * sizeof(struct http_loop *));
 	if (!server->loops)
 		return error_memory(error);
-	for (unsigned i = 0; i < server->options.loops; i++) {
-		server->loops[i] = http_loop_new(server, error);
-		if (!server->loops[i])
-			return -1;
-		server->loop_count++;
+	for (; server->loop_count < server->options.loops; server->loop_count++) {
+		struct http_reactor *reactor =
+			server->reactors[server->loop_count % server->reactor_count];
+		if (!(server->loops[server->loop_count] = http_loop_new(reactor)))
+			return error_memory(error);
 	}
 	return 0;
 }
@@ -97,6 +118,7 @@ int http_server_start(const struct http_server_options *options, struct http_ser
 		return error_memory(error);
 	init(server);
 	if (set_options(server, options, error) < 0 || http_listen(server, error) < 0 ||
+	    make_slots(server, error) < 0 || make_reactors(server, error) < 0 ||
 	    make_loops(server, error) < 0)
 		return -1;
 	server->deferring_limit = deferring_limit(&server->options);
@@ -113,8 +135,8 @@ uint16_t http_server_port(const struct http_server *server)
 
 static void wake_all(struct http_server *server)
 {
-	for (unsigned i = 0; i < server->loop_count; i++)
-		http_loop_wake(server->loops[i]);
+	for (unsigned i = 0; i < server->reactor_count; i++)
+		http_reactor_wake(server->reactors[i]);
 }
 
 static void nap(void)
@@ -122,14 +144,21 @@ static void nap(void)
 	nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
+/* Whether any thread may still use the listener. Who begins to sees that his reactor drains. */
+static bool accepts(struct http_server *server)
+{
+	return atomic_load(&server->drained) < server->reactor_count ||
+	       atomic_load(&server->accepting) > 0;
+}
+
 unsigned http_server_drain(struct http_server *server, uint32_t patience_ms)
 {
 	uint64_t end = clock_monotonic() + nanoseconds(patience_ms);
 	atomic_store(&server->draining, true);
 	wake_all(server);
-	while (atomic_load(&server->drained) < server->loop_count && clock_monotonic() < end)
+	while (accepts(server) && clock_monotonic() < end)
 		nap();
-	if (atomic_load(&server->drained) == server->loop_count)
+	if (!accepts(server))
 		http_listen_end(server);
 	while (atomic_load(&server->open) > 0 && clock_monotonic() < end)
 		nap();
@@ -147,8 +176,12 @@ void http_server_free(struct http_server *server)
 	wake_all(server);
 	http_team_end(server);
 	for (unsigned i = 0; i < server->loop_count; i++)
-		http_loop_free(server->loops[i]);
+		mem_free(server->loops[i]);
+	for (unsigned i = 0; i < server->reactor_count; i++)
+		http_reactor_free(server->reactors[i]);
 	mem_free(server->loops);
+	mem_free(server->reactors);
+	mem_free(server->slots);
 	http_listen_end(server);
 	pthread_mutex_destroy(&server->lock);
 	sem_destroy(&server->watcher_wake);
@@ -179,7 +212,6 @@ void http_server_count(const struct http_server *server, struct http_counters *o
 		.received = sum(server, HTTP_COUNT_RECEIVED),
 		.sent = sum(server, HTTP_COUNT_SENT),
 		.blocked = sum(server, HTTP_COUNT_BLOCKED),
-		.helped = sum(server, HTTP_COUNT_HELPED),
 		.deferred = sum(server, HTTP_COUNT_DEFERRED),
 		.taken = atomic_load(&server->taken),
 		.open = atomic_load(&server->open),

@@ -101,7 +101,6 @@ struct http_counters {
 	uint64_t sent;        /* bytes */
 	uint64_t blocked;     /* handlers that gave their loop away themselves */
 	uint64_t taken;       /* loops that the watchdog took from a handler */
-	uint64_t helped;      /* events that a thread took from a loop that was stuck */
 	uint64_t deferred;    /* requests that were given to a thread of their own at once */
 	uint64_t statuses[6]; /* responses by hundred: [2] are 2xx */
 	uint64_t rejected[HTTP_REJECTIONS];

@@ -19,21 +19,18 @@
 #include "http/wheel.h"
 
 /* What a server is made of, for the files of this folder. Who may touch what:
- * - a loop and its wheel: the thread that owns it; its batch of events: who has its batch_lock;
- * - a connection: the thread that claimed it, by HTTP_BUSY;
+ * - a loop: the thread that owns it; the wheel of a reactor: who has its lock;
+ * - a connection: the thread that claimed it, but for its timer, which is the wheel's;
  * - a thread's buffers and exchange: that thread;
  * - what is atomic, or behind server->lock: everybody. */
 
 enum {
 	HTTP_BUFFER_SIZE = 64 * 1024, /* of a thread, for what it receives */
-	HTTP_BATCH = 32,              /* events taken from the system at once */
+	HTTP_SHARE = 4,               /* loops of one reactor at most */
 	HTTP_FLUSH_SIZE = 32 * 1024,  /* responses of a pipeline that are put together */
-	HTTP_HELP_NS = 50000,         /* between two looks at other loops */
-	HTTP_HELP_EVENTS = 16,        /* taken from a loop that is stuck, at once */
 	HTTP_LINGER_LIMIT = 1 << 20,  /* bytes taken from a client that was refused */
 	HTTP_LINGER_MS = 2000,        /* and for how long */
 	HTTP_QUIET_MS = 500,          /* of a connection before it is closed while draining */
-	HTTP_ACCEPT_BATCH = 16,       /* connections accepted before others are served */
 	HTTP_RECHECK_MS = 100,        /* of a busy connection whose time may be over */
 	HTTP_ACCEPT_PAUSE_MS = 50,    /* after accept() failed for want of descriptors */
 };
@@ -48,32 +45,39 @@ enum http_waiting {
 };
 enum { HTTP_WAITS = HTTP_WAIT_LINGER + 1 };
 
-/* Bits of http_conn.state. */
+/* Bits of http_slot.state. */
 enum {
-	HTTP_BUSY = 1,   /* a thread works on it, with the loop or without */
+	HTTP_BUSY = 1,   /* a thread works on it, with a loop or without */
 	HTTP_MORE = 2,   /* there was an event meanwhile: that thread must look again */
 	HTTP_GONE = 4,   /* the client hung up meanwhile */
-	HTTP_CLOSED = 8, /* its descriptor is closed; only its memory is left */
+	HTTP_CLOSED = 8, /* there is no connection any more */
 };
 
-/* Why a connection stands in the inbox of its loop. */
-enum http_message { HTTP_MESSAGE_RESUME, HTTP_MESSAGE_CLOSED };
+/* Where a connection stands; see claim.h. */
+struct http_slot {
+	_Atomic uint64_t state;
+	union {
+		struct http_conn *conn;
+		struct http_slot *next; /* in server->free_slots */
+	};
+};
 
-/* What an idle keep-alive connection costs is this struct and nothing else. */
+/* Numbers of events that are of no connection. */
+enum { HTTP_NUMBER_WAKE, HTTP_NUMBER_LISTENER };
+
+/* What an idle keep-alive connection costs is this struct, its slot and nothing else. */
 struct http_conn {
-	struct http_timer timer; /* in the wheel of the loop; first, for the cast */
-	struct http_loop *loop;
-	struct http_conn *next;       /* in an inbox, or in the queue of deferred requests */
-	struct http_conn *next_fresh; /* in loop->fresh */
-	struct http_input *input;     /* of a request that is not complete, or deferred; or NULL */
-	struct http_output *output;   /* that the client did not take yet, or NULL */
-	uint64_t deadline;            /* when what it waits for must have come */
-	uint64_t check;               /* when the wheel looks at it, or sooner */
-	atomic_uint state;
+	struct http_timer timer; /* in the wheel of the reactor; first, for the cast */
+	struct http_reactor *reactor;
+	struct http_slot *slot;
+	struct http_conn *next;     /* in the queue of deferred requests */
+	struct http_input *input;   /* of a request that is not complete, or deferred; or NULL */
+	struct http_output *output; /* that the client did not take yet, or NULL */
+	uint64_t deadline;          /* when what it waits for must have come */
+	uint64_t check;             /* when the wheel looks at it, or sooner */
 	int fd;
 	uint32_t discarded; /* bytes, while lingering */
 	uint8_t waiting;    /* enum http_waiting */
-	uint8_t message;    /* enum http_message */
 	bool closing;       /* no request is read any more */
 	bool lingers;       /* the client may still be sending when we close */
 	bool fresh;         /* nothing came yet */
@@ -88,36 +92,28 @@ struct http_secure {
 	struct tls_session session;
 };
 
-struct http_loop {
+struct http_reactor {
 	struct http_server *server;
-	_Atomic uintptr_t owner; /* the thread; + HTTP_HANDLING while it is in a handler; or 0 */
-	atomic_uint handled;     /* counts handlers, so that a watcher knows one from the next */
-	_Atomic(struct http_conn *) inbox;
-	_Atomic(struct http_conn *) fresh; /* accepted by other threads */
-	atomic_uint progress;              /* counts what the owner takes out of the batch */
-	atomic_uint late;    /* rounds from this one on, in which events may be older than `now` */
-	atomic_uint thieves; /* threads that hold an event of the batch, not yet its connection */
-	atomic_bool batch_lock;
-	atomic_uint connections;
 	int epoll;
-	int wake; /* eventfd */
-	int event_count;
-	int event_next;
-	struct http_loop *next; /* in server->orphans */
-	struct http_conn *resumed;
-	struct http_conn *dead;
-	uint64_t now;
-	uint64_t accept_again; /* when the listener is watched again; 0: it is */
-	bool drains;
-	struct epoll_event events[2 * HTTP_BATCH]; /* of which the owner and a thief may add */
+	int wake; /* eventfd; each write is an event */
+	atomic_uint connections;
+	_Atomic uint64_t due;          /* when the wheel is to be looked at; UINT64_MAX: never */
+	_Atomic uint64_t accept_again; /* when the listener is watched again; 0: it is */
+	atomic_bool drains;
+	pthread_mutex_t lock; /* of the wheel */
 	struct http_wheel wheel;
 };
 
-enum { HTTP_HANDLING = 1 };
+struct http_loop {
+	struct http_reactor *reactor;
+	_Atomic uintptr_t owner; /* the thread; + HTTP_HANDLING while it is in a handler; or 0 */
+	atomic_uint handled;     /* counts handlers, so that a watcher knows one from the next */
+	atomic_uint late;        /* not 0: events may be older than `now` */
+	struct http_loop *next;  /* in server->orphans */
+	uint64_t now;            /* when the last event was told */
+};
 
-/* Of http_loop.late, where a handler kept the loop because no thread was left: nobody looked
- * meanwhile, in this round and before the next one. */
-enum { HTTP_LATE = 2 };
+enum { HTTP_HANDLING = 1 };
 
 /* How the response of an exchange ends. */
 struct http_exchange {
@@ -145,7 +141,6 @@ enum http_count {
 	HTTP_COUNT_BLOCKED,
 	HTTP_COUNT_TAKEN,
 	HTTP_COUNT_DEFERRED,
-	HTTP_COUNT_HELPED,
 	HTTP_COUNT_STATUS, /* of 0xx; those of 5xx are the last */
 	HTTP_COUNTS = HTTP_COUNT_STATUS + 6,
 };
@@ -159,9 +154,6 @@ struct http_thread {
 	bool in_handler;
 	unsigned blocking; /* depth of http_blocking_begin() */
 	uint64_t told;     /* when the event at hand was; 0: nobody knows */
-	uint64_t helped;   /* when it last looked at another loop */
-	unsigned help_next;
-	unsigned seen[CREW_LIMIT]; /* progress of the loops, then */
 	int64_t date_second;
 	char date[40]; /* "Date: ...\r\n" */
 	struct http_exchange exchange;
@@ -180,8 +172,11 @@ struct http_telling {
 struct http_server {
 	struct http_server_options options;
 	uint64_t timeouts[HTTP_WAITS]; /* ns */
-	struct http_loop **loops;
+	struct http_reactor **reactors;
+	struct http_loop **loops; /* those of the reactors in turn */
+	unsigned reactor_count;
 	unsigned loop_count;
+	struct http_slot *slots;
 	atomic_int listener;
 	uint16_t port;
 	char *path; /* of a Unix socket, or NULL */
@@ -190,9 +185,12 @@ struct http_server {
 	struct http_telling telling[HTTP_REJECTIONS];
 	atomic_bool draining;
 	atomic_bool stopping;
-	atomic_uint drained; /* loops that accept no more */
+	atomic_uint drained;   /* reactors that accept no more */
+	atomic_uint accepting; /* threads that may have the listener in hand */
 
 	pthread_mutex_t lock; /* of all below */
+	struct http_slot *free_slots;
+	size_t slots_used; /* ever */
 	struct http_thread **threads;
 	unsigned thread_count;
 	struct http_thread *idle; /* last in, first out */

@@ -12,6 +12,7 @@
 
 #include "base/crew.h"
 #include "base/thread.h"
+#include "http/conn.h"
 #include "http/loop.h"
 
 enum {
@@ -151,14 +152,14 @@ static void add_orphan(struct http_server *server, struct http_loop *loop)
  * finds it, as it needs the lock to look. False when the handler is over, or without a thread. */
 static bool pass_on(struct http_loop *loop, uintptr_t owner)
 {
-	struct http_server *server = loop->server;
+	struct http_server *server = loop->reactor->server;
 	bool passed = false;
 	pthread_mutex_lock(&server->lock);
 	bool holds = atomic_load(&loop->owner) == owner, found = holds && call_thread(server);
 	if (found && (passed = atomic_compare_exchange_strong(&loop->owner, &owner, 0)))
 		add_orphan(server, loop);
 	if (holds && !found)
-		atomic_store(&loop->late, HTTP_LATE);
+		http_loop_be_late(loop);
 	pthread_mutex_unlock(&server->lock);
 	return passed;
 }
@@ -180,7 +181,7 @@ void http_team_enter_handler(struct http_thread *thread)
 	atomic_store_explicit(&loop->handled, handled + 1, memory_order_relaxed);
 	atomic_store_explicit(&loop->owner, (uintptr_t)thread | HTTP_HANDLING,
 			      memory_order_release);
-	wake_watcher(loop->server);
+	wake_watcher(thread->server);
 }
 
 void http_team_leave_handler(struct http_thread *thread)
@@ -237,7 +238,7 @@ static bool watch(struct http_loop *loop, unsigned *last)
 	if (!(owner & HTTP_HANDLING))
 		return false;
 	if (handled == *last && pass_on(loop, owner))
-		atomic_fetch_add(&loop->server->taken, 1);
+		atomic_fetch_add(&loop->reactor->server->taken, 1);
 	*last = handled;
 	return true;
 }

@@ -96,11 +96,8 @@ struct http_timer *http_wheel_take_any(struct http_wheel *wheel)
 	return first(wheel, UINT64_MAX);
 }
 
-int http_wheel_wait(const struct http_wheel *wheel, uint64_t now)
+uint64_t http_wheel_next(const struct http_wheel *wheel)
 {
 	unsigned steps = distance(wheel);
-	if (steps == HTTP_WHEEL_SLOTS)
-		return -1;
-	uint64_t when = (wheel->tick + steps) << HTTP_WHEEL_SHIFT;
-	return when <= now ? 0 : (int)((when - now) / 1000000) + 1;
+	return steps == HTTP_WHEEL_SLOTS ? UINT64_MAX : (wheel->tick + steps) << HTTP_WHEEL_SHIFT;
 }

@@ -42,7 +42,7 @@ struct http_timer *http_wheel_take(struct http_wheel *wheel, uint64_t now);
 /* Takes any timer out; NULL when the wheel is empty. */
 struct http_timer *http_wheel_take_any(struct http_wheel *wheel);
 
-/* Milliseconds from `now` until something may have to be looked at; -1 when nothing is in. */
-int http_wheel_wait(const struct http_wheel *wheel, uint64_t now);
+/* When something may have to be looked at; UINT64_MAX when nothing is in. */
+uint64_t http_wheel_next(const struct http_wheel *wheel);
 
 #endif

@@ -511,12 +511,11 @@ static void *ask_while_stuck(void *pointer)
 
 /* One of two loops is in a handler that does not end, and no watcher comes: its connections are
  * served by the other. */
-static void loop_that_is_stuck_is_helped(void **state)
+static void loop_that_is_stuck_keeps_no_request(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
 		start((struct http_server_options){.watch_ms = CLIENT_UNWATCHED});
 	struct visitor visitors[8];
-	struct http_counters counters;
 	(void)state;
 	atomic_store(&stuck, true);
 	for (unsigned i = 0; i < 8; i++) {
@@ -540,8 +539,6 @@ static void loop_that_is_stuck_is_helped(void **state)
 		pthread_join(visitors[i].thread, NULL);
 		assert_int_equal(visitors[i].lost, 0);
 	}
-	http_server_count(server, &counters);
-	assert_true(counters.helped > 0);
 	close(fd);
 }
 
@@ -757,7 +754,7 @@ int main(void)
 		cmocka_unit_test(too_few_threads_still_answer_all),
 		cmocka_unit_test_setup_teardown(want_of_descriptors_passes, keep_limit,
 						restore_limit),
-		cmocka_unit_test(loop_that_is_stuck_is_helped),
+		cmocka_unit_test(loop_that_is_stuck_keeps_no_request),
 		cmocka_unit_test(drain_loses_nothing),
 		cmocka_unit_test(drain_ends_with_its_patience),
 		cmocka_unit_test(streams_end_with_a_drain),
