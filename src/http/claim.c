@@ -5,7 +5,7 @@
 #include "http/claim.h"
 
 #define LOWER UINT64_C(0xffffffff)
-#define NEXT (LOWER + 1)
+#define NEXT  (LOWER + 1)
 
 static struct http_slot *take_slot(struct http_server *server)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each open connection stands in the wheel, until it is closed. The lock is for that; it is held
- * for a few instructions, and not at all by a request, whose deadline moves away. Who waits in epoll
- * has read `due` before: who makes that sooner either waits next, or wakes somebody. */
+ * for a few instructions, and not at all by a request, whose deadline moves away. Who waits in
+ * epoll has read `due` before: who makes that sooner either waits next, or wakes somebody. */
 #include "http/reactor.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One of two threads gets no time of the system, and a handler holds up the other: what came to them
- * must not wait for either. The thread is put behind one that computes. */
+/* One of two threads gets no time of the system, and a handler holds up the other: what came to
+ * them must not wait for either. The thread is put behind one that computes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -126,8 +126,8 @@ static void clear_scene(struct scene *scene)
 	http_server_free(scene->server);
 }
 
-/* Whether all requests are with a handler within that time, while others come: who was woken for one
- * of them may have been the thread that gets no time. */
+/* Whether all requests are with a handler within that time, while others come: who was woken for
+ * one of them may have been the thread that gets no time. */
 static bool come_within(struct scene *scene, unsigned ms)
 {
 	for (; atomic_load(&came) < HELD && ms-- > 0; usleep(1000))
