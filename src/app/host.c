@@ -271,6 +271,7 @@ static ash_status start_server(struct host *host, struct fault *fault)
 		.handle = http_router_handle,
 		.context = host->router,
 		.tls = settings->tls_certificate ? secure_tls(host->secure) : NULL,
+		.pin = settings->pin,
 		.tell = crowd_tell,
 		.tell_context = &host->logger,
 	};

@@ -253,6 +253,12 @@ static const char *set_inspect(struct settings *settings, struct str value)
 	return settings->inspect || str_equal(value, STR("false")) ? NULL : "true or false";
 }
 
+static const char *set_pin(struct settings *settings, struct str value)
+{
+	settings->pin = str_equal(value, STR("true"));
+	return settings->pin || str_equal(value, STR("false")) ? NULL : "true or false";
+}
+
 /* ---- the table ---- */
 
 static const struct setting {
@@ -290,6 +296,8 @@ static const struct setting {
 	 "that a handler of an event, a step or a schedule waits for another process; 10",
 	 set_call_timeout},
 	{"drain", "SECONDS", "for what is under way when asked to end; 10", set_drain},
+	{"pin", "true|false", "whether each loop of HTTP keeps to a processor of its own; false",
+	 set_pin},
 	{"sample", "RATIO", "of traces that are recorded, 0 to 1; 1", set_sample},
 	{"otlp", "URL", "of a collector of traces; $OTEL_EXPORTER_OTLP_ENDPOINT", set_otlp},
 	{"log", "LEVEL", "least that is logged: debug, info, warn, error; info", set_log},

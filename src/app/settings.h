@@ -52,6 +52,7 @@ struct settings {
 	unsigned schedule_deadline; /* seconds that the handler of a schedule may take */
 	unsigned call_timeout;      /* seconds that a worker's call of another process may take */
 	unsigned drain;             /* seconds that ending may take */
+	bool pin;                   /* loops of HTTP stay on processors of their own */
 	double sample;              /* ratio of new traces that are recorded */
 	const char *otlp;           /* endpoint of a collector; NULL: none */
 	const char *serve_ports;    /* "all", or names with commas; NULL: none */

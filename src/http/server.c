@@ -3,6 +3,8 @@
  * has conn.c work on them, team.c gives loops threads. */
 #include "http/server.h"
 
+#include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +78,25 @@ static void init(struct http_server *server)
 	sem_init(&server->watcher_wake, 0, 0);
 }
 
+/* Gives each loop one of the processors that the caller may use. */
+static int choose_processors(struct http_server *server, struct error *error)
+{
+	cpu_set_t *all = &server->processors;
+	int next = -1;
+	if (!server->options.pin)
+		return 0;
+	if (sched_getaffinity(0, sizeof *all, all) < 0)
+		return error_set(error, ERROR_IO, "cannot learn which processors there are: %s",
+				 strerror(errno));
+	for (unsigned i = 0; i < server->loop_count; i++) {
+		do
+			next = (next + 1) % CPU_SETSIZE;
+		while (!CPU_ISSET(next, all));
+		server->loops[i]->processor = next;
+	}
+	return 0;
+}
+
 /* One slot a connection; and threads may find room for the last one together. */
 static int make_slots(struct http_server *server, struct error *error)
 {
@@ -119,7 +140,7 @@ int http_server_start(const struct http_server_options *options, struct http_ser
 	init(server);
 	if (set_options(server, options, error) < 0 || http_listen(server, error) < 0 ||
 	    make_slots(server, error) < 0 || make_reactors(server, error) < 0 ||
-	    make_loops(server, error) < 0)
+	    make_loops(server, error) < 0 || choose_processors(server, error) < 0)
 		return -1;
 	server->deferring_limit = deferring_limit(&server->options);
 	if (http_team_start(server, error) < 0)

@@ -58,6 +58,7 @@ struct http_server_options {
 	uint32_t idle_timeout_ms;  /* 75,000 between requests */
 	uint32_t write_timeout_ms; /* 30,000 without the client taking a byte */
 	uint32_t watch_ms;         /* 1: a handler that takes longer loses its loop; see below */
+	bool pin;                  /* a loop's thread stays on one processor; see below */
 	struct http_tls *tls;      /* NULL: without. Shows a certificate; outlives the server */
 
 	/* Answers one request; called on many threads at once. `exchange` is gone when it
@@ -71,10 +72,14 @@ struct http_server_options {
 	void *tell_context;
 };
 
+/* With `pin` no two loops wait for the same processor while another has nothing to do, so the
+ * slowest requests are faster: where the machine, or these processors, are the server's. Where
+ * other programs are busy there, too, a loop must wait for its own. What blocks is not pinned. */
+
 /* Binds, listens and starts the threads; requests may be answered before it returns. `*out`
  * belongs to the caller: http_server_free(). Errors: ERROR_INVALID (an address that is none, no
  * handler, TLS without a certificate), ERROR_BUSY (the address is in use), ERROR_IO (no
- * permission, no thread), ERROR_MEMORY. */
+ * permission, no thread, with `pin` no word of the system on processors), ERROR_MEMORY. */
 int http_server_start(const struct http_server_options *options, struct http_server **out,
 		      struct error *error) must_check;
 

@@ -3,6 +3,7 @@
 #define HTTP_STATE_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -110,6 +111,7 @@ struct http_loop {
 	atomic_uint handled;     /* counts handlers, so that a watcher knows one from the next */
 	atomic_uint late;        /* not 0: events may be older than `now` */
 	struct http_loop *next;  /* in server->orphans */
+	int processor;           /* with options.pin: that of its thread */
 	uint64_t now;            /* when the last event was told */
 };
 
@@ -172,6 +174,7 @@ struct http_telling {
 struct http_server {
 	struct http_server_options options;
 	uint64_t timeouts[HTTP_WAITS]; /* ns */
+	cpu_set_t processors;          /* with options.pin: those that it may use */
 	struct http_reactor **reactors;
 	struct http_loop **loops; /* those of the reactors in turn */
 	unsigned reactor_count;

@@ -99,6 +99,24 @@ static void run_deferred(struct http_thread *thread, struct http_conn *conn)
 	pthread_mutex_unlock(&server->lock);
 }
 
+/* A processor that is gone by now does no harm: the system gives another. */
+static void pin(const struct http_thread *thread, const struct http_loop *loop)
+{
+	cpu_set_t one;
+	if (!thread->server->options.pin)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET(loop->processor, &one);
+	pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+}
+
+static void unpin(const struct http_thread *thread)
+{
+	const struct http_server *server = thread->server;
+	if (server->options.pin)
+		pthread_setaffinity_np(thread->id, sizeof server->processors, &server->processors);
+}
+
 static void *thread_main(void *pointer)
 {
 	struct http_thread *thread = pointer;
@@ -106,10 +124,12 @@ static void *thread_main(void *pointer)
 	struct http_loop *loop = NULL;
 	struct http_conn *conn = NULL;
 	while (next_work(thread, &loop, &conn)) {
-		if (loop)
+		if (loop) {
+			pin(thread, loop);
 			http_loop_serve(thread, loop);
-		else
+		} else {
 			run_deferred(thread, conn);
+		}
 	}
 	return NULL;
 }
@@ -150,14 +170,17 @@ static void add_orphan(struct http_server *server, struct http_loop *loop)
 
 /* Takes the loop from its handler and has another thread go on with it. The thread that is called
  * finds it, as it needs the lock to look. False when the handler is over, or without a thread. */
-static bool pass_on(struct http_loop *loop, uintptr_t owner)
+static bool pass_on(struct http_loop *loop, uintptr_t handling)
 {
+	uintptr_t owner = handling;
 	struct http_server *server = loop->reactor->server;
 	bool passed = false;
 	pthread_mutex_lock(&server->lock);
 	bool holds = atomic_load(&loop->owner) == owner, found = holds && call_thread(server);
-	if (found && (passed = atomic_compare_exchange_strong(&loop->owner, &owner, 0)))
+	if (found && (passed = atomic_compare_exchange_strong(&loop->owner, &owner, 0))) {
+		unpin((const struct http_thread *)(handling & ~(uintptr_t)HTTP_HANDLING));
 		add_orphan(server, loop);
+	}
 	if (holds && !found)
 		http_loop_be_late(loop);
 	pthread_mutex_unlock(&server->lock);

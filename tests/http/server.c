@@ -2,10 +2,11 @@
 /* A server for tests and benchmarks in other languages: prints its port and runs until a SIGTERM
  * comes, then drains.
  *
- *     http_server [PORT [THREADS [LOOPS]]] */
+ *     http_server [PORT [THREADS [LOOPS [pin]]]] */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
 	options.port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
 	options.threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
 	options.loops = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
+	options.pin = argc > 4 && strcmp(argv[4], "pin") == 0;
 	block_ends(&ends);
 	if (!router || make_router(router, &error) < 0 ||
 	    http_server_start(&options, &server, &error) < 0) {
