@@ -68,10 +68,11 @@ def http_ratio(record):
     by_round = {}
     for run in record["runs"]:
         by_round.setdefault(run["round"], {})[run["case"]] = run
-    ratios = [one["ashlar hello"]["cpu_us"] / one["nginx hello"]["cpu_us"]
-              for one in by_round.values()]
+    def ratio(way):
+        return spread([one[f"ashlar{way} hello"]["cpu_us"] / one[f"nginx{way} hello"]["cpu_us"]
+                       for one in by_round.values()], 2)
     idle = record["idle_bytes"]
-    return (f"CPU a request: {spread(ratios, 2)} × nginx. An idle connection takes "
+    return (f"CPU a request: {ratio('')} × nginx; both pinned {ratio(' pinned')} ×. An idle connection takes "
             f"{idle['ashlar']:.0f} bytes of user space, nginx's {idle['nginx']:.0f} "
             f"({record['idle_connections']:,} connections).")
 
