@@ -320,5 +320,7 @@ void http_accept_again(struct http_loop *loop)
 	if (!atomic_load(&reactor->drains) && http_watch_listener(reactor, NULL) < 0)
 		atomic_store(&reactor->accept_again,
 			     loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000));
+	if (atomic_load(&reactor->drains)) /* by now: a child that was forked may have it open */
+		epoll_ctl(reactor->epoll, EPOLL_CTL_DEL, reactor->server->listener, NULL);
 	atomic_fetch_sub(&reactor->server->accepting, 1);
 }
