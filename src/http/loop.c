@@ -4,8 +4,6 @@
  * nor a system that runs something else keeps a request from a thread that is free. */
 #include "http/loop.h"
 
-#include <limits.h>
-
 #include "http/claim.h"
 #include "http/conn.h"
 #include "http/listen.h"

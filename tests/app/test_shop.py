@@ -25,6 +25,19 @@ def run(*arguments):
                           timeout=PATIENCE, check=False)
 
 
+class Pinned(unittest.TestCase):
+    def test_each_loop_keeps_to_a_processor(self):
+        shop = Shop(PROGRAM, new_store(self), '--pin', 'true')
+        self.addCleanup(shop.close)
+        allowed = os.sched_getaffinity(0)
+
+        def pinned():
+            threads = [os.sched_getaffinity(int(thread))
+                       for thread in os.listdir(f'/proc/{shop.process.pid}/task')]
+            return sorted(processor for its in threads if len(its) == 1 for processor in its)
+        wait_until(lambda: pinned() == sorted(allowed)[:64] or len(allowed) == 1)
+
+
 class Running(unittest.TestCase):
     def setUp(self):
         self.store = new_store(self)
