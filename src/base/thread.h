@@ -4,7 +4,7 @@
 
 /* Threads that help those of the program. Signals are for the program's own: a thread that is made
  * here has all of them blocked, SIGPIPE too, which sendfile() may send. Its maker's stay as they
- * were. */
+ * were. It may run where the program's first thread may, though its maker may be pinned. */
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 
@@ -106,6 +107,43 @@ static void without_a_thread_the_makers_signals_are_as_before(void **state)
 	expect_own_mask();
 }
 
+static void *count_processors(void *context)
+{
+	cpu_set_t set;
+	int *count = context;
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		*count = CPU_COUNT(&set);
+	return NULL;
+}
+
+/* Pins itself to the first processor that it has, and makes a thread that tells of its own. */
+static void *make_pinned(void *context)
+{
+	cpu_set_t all, one;
+	pthread_t thread;
+	int first = 0;
+	sched_getaffinity(0, sizeof all, &all);
+	while (!CPU_ISSET(first, &all))
+		first++;
+	CPU_ZERO(&one);
+	CPU_SET(first, &one);
+	if (sched_setaffinity(0, sizeof one, &one) == 0 &&
+	    thread_start(&thread, count_processors, context))
+		pthread_join(thread, NULL);
+	return NULL;
+}
+
+static void a_thread_is_not_pinned_with_its_maker(void **state)
+{
+	pthread_t maker;
+	int all = 0, its = 0;
+	(void)state;
+	count_processors(&all);
+	assert_int_equal(pthread_create(&maker, NULL, make_pinned, &its), 0);
+	pthread_join(maker, NULL);
+	assert_int_equal(its, all);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -114,6 +152,7 @@ int main(void)
 		TEST(a_thread_takes_no_signals),
 		TEST(one_apart_takes_none_either),
 		TEST(without_a_thread_the_makers_signals_are_as_before),
+		TEST(a_thread_is_not_pinned_with_its_maker),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

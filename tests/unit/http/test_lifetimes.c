@@ -509,7 +509,7 @@ static void *ask_while_stuck(void *pointer)
 	return NULL;
 }
 
-/* One of two loops is in a handler that does not end, and no watcher comes: its connections are
+/* One of two loops is in a handler that does not end, and no watcher comes: all connections are
  * served by the other. */
 static void loop_that_is_stuck_keeps_no_request(void **state)
 {

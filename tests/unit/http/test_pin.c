@@ -53,6 +53,8 @@ static void handle(void *context, struct http_exchange *exchange)
 	unsigned before = processors(&first), after;
 	char body[64];
 	(void)context;
+	if (str_equal(path, STR("/deferred")) && http_defer(exchange))
+		return;
 	if (str_equal(path, STR("/meet"))) {
 		atomic_fetch_add(&came, 1);
 		while (atomic_load(&came) < LOOPS)
@@ -63,7 +65,7 @@ static void handle(void *context, struct http_exchange *exchange)
 	if (str_equal(path, STR("/told")))
 		http_blocking_begin();
 	/* A watcher has the loop first, and then lets its thread go. */
-	bool blocks = !str_equal(path, STR("/")) && !str_equal(path, STR("/meet"));
+	bool blocks = str_equal(path, STR("/told")) || str_equal(path, STR("/hidden"));
 	while ((after = processors(&other)) < crew && blocks)
 		usleep(1000);
 	if (str_equal(path, STR("/told")))
@@ -122,6 +124,17 @@ static void who_blocks_may_go_where_it_likes(void **state)
 	assert_int_equal(processors(&first), crew); /* the caller's own are as they were */
 }
 
+/* Its thread was made by one that is pinned. */
+static void who_was_deferred_may_go_where_it_likes(void **state)
+{
+	_cleanup_(http_server_freep) struct http_server *server =
+		start((struct http_server_options){.pin = true});
+	int fd = client_connect(http_server_port(server));
+	(void)state;
+	assert_int_equal(ask(fd, STR(REQUEST("/deferred"))).before, crew);
+	close(fd);
+}
+
 static void loops_have_processors_of_their_own(void **state)
 {
 	_cleanup_(http_server_freep) struct http_server *server =
@@ -159,6 +172,7 @@ int main(void)
 	crew = processors(&first);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_blocks_may_go_where_it_likes),
+		cmocka_unit_test(who_was_deferred_may_go_where_it_likes),
 		cmocka_unit_test(loops_have_processors_of_their_own),
 		cmocka_unit_test(nobody_is_pinned_unasked),
 	};
