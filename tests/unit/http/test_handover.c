@@ -180,6 +180,40 @@ static void who_was_answered_late_is_idle_from_then_on(void **state)
 	close(fds[1]);
 }
 
+/* Whether a connection that is idle is closed in time, while one thread waits that knows of no
+ * deadline that is near, and the one that set this one is kept. */
+static bool is_closed_in_time(void)
+{
+	enum { FAR_MS = 600000, SOON_MS = 6000 };
+	_cleanup_(
+		http_server_freep) struct http_server *server = start((struct http_server_options){
+		.loops = 2, .threads = 3, .head_timeout_ms = FAR_MS, .idle_timeout_ms = IDLE_MS});
+	_cleanup_(text_release) struct text answer = {0};
+	int fds[2];
+	connect_many(server, fds, 2);
+	have_come(fds[0], STR(REQUEST("/told"))); /* with the third thread */
+	int idle = connect_idle(server);
+	have_come(fds[1], STR(REQUEST("/gate")));
+	bool closed = client_read_all(idle, &answer, SOON_MS);
+	atomic_store(&opened, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(client_read_response(fds[i], &answer), 200);
+		close(fds[i]);
+	}
+	close(idle);
+	return closed;
+}
+
+static void a_deadline_is_kept_by_who_is_left(void **state)
+{
+	enum { ROUNDS = 6 };
+	int late = 0;
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++)
+		late += !is_closed_in_time();
+	assert_in_range(late, 0, 1); /* the machine may be busy */
+}
+
 /* The end was told with the first bytes, of which the thread's buffer takes a part only. */
 static void an_end_behind_a_deferred_request_is_seen(void **state)
 {
@@ -210,6 +244,7 @@ int main(void)
 		cmocka_unit_test(an_answer_without_memory_is_not_replaced_by_the_next),
 		cmocka_unit_test(who_asks_at_the_last_moment_is_timed_again),
 		cmocka_unit_test(who_was_answered_late_is_idle_from_then_on),
+		cmocka_unit_test(a_deadline_is_kept_by_who_is_left),
 		cmocka_unit_test(an_end_behind_a_deferred_request_is_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
