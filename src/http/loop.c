@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rounds of a thread that has a loop: an event, then what has waited too long. It takes one
+/* The rounds of a thread that has a loop: what has waited too long, then an event. It takes one
  * event at a time, and has nothing in hand that another could do: so neither a handler that blocks
  * nor a system that runs something else keeps a request from a thread that is free. */
 #include "http/loop.h"
@@ -94,19 +94,22 @@ static void begin_drain(struct http_thread *thread, struct http_loop *loop)
 	atomic_fetch_add(&reactor->server->drained, 1);
 }
 
+/* The event comes last: who loses the loop to it, and who was woken, leaves nothing undone. */
 void http_loop_serve(struct http_thread *thread, struct http_loop *loop)
 {
 	struct http_server *server = thread->server;
 	struct epoll_event event;
 	thread->loop = loop;
 	while (!atomic_load_explicit(&server->stopping, memory_order_relaxed)) {
-		if (next_event(loop, &event))
-			on_event(thread, loop, &event);
-		if (!thread->loop || !serve_timers(thread, loop))
-			return;
-		http_accept_again(loop);
 		if (atomic_load_explicit(&server->draining, memory_order_relaxed))
 			begin_drain(thread, loop);
+		http_accept_again(loop);
+		if (!serve_timers(thread, loop))
+			return;
+		if (next_event(loop, &event))
+			on_event(thread, loop, &event);
+		if (!thread->loop)
+			return;
 	}
 	http_reactor_wake(loop->reactor); /* and the next: each wakes one */
 }
