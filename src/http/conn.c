@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +73,7 @@ static void set_deadline(const struct http_thread *thread, struct http_conn *con
 	    patience > HTTP_QUIET_MS * UINT64_C(1000000))
 		patience = HTTP_QUIET_MS * UINT64_C(1000000);
 	conn->waiting = (uint8_t)waiting;
+	conn->overdue = false;
 	conn->deadline = wait_begins(thread) + patience;
 }
 
@@ -370,16 +372,19 @@ void http_conn_work(struct http_thread *thread, struct http_conn *conn, bool han
 	work(thread, conn, hangup, ready ? answer_kept(thread, conn) : STEP_ON);
 }
 
-/* Whether bytes came that nobody looked at yet. */
-static bool has_bytes(const struct http_conn *conn)
+/* Whether the client did what is awaited, and nobody looked yet: all threads may have been held up
+ * for longer than it had. Once a wait: it may do so without an end. */
+static bool has_acted(const struct http_conn *conn)
 {
-	char byte;
-	return recv(conn->fd, &byte, 1, MSG_PEEK) > 0;
+	struct pollfd ready = {.fd = conn->fd,
+			       .events = conn->waiting == HTTP_WAIT_WRITE ? POLLOUT : POLLIN};
+	return conn->waiting != HTTP_WAIT_LINGER && !conn->overdue && poll(&ready, 1, 0) > 0;
 }
 
 void http_conn_expire(struct http_thread *thread, struct http_conn *conn)
 {
-	if (conn->waiting == HTTP_WAIT_IDLE && has_bytes(conn)) {
+	if (has_acted(conn)) {
+		conn->overdue = true;
 		work(thread, conn, false, STEP_ON);
 		return;
 	}

@@ -84,6 +84,7 @@ struct http_conn {
 	bool fresh;         /* nothing came yet */
 	bool late;          /* and it was accepted late: see http_loop.late */
 	bool ended;         /* the client sends no more */
+	bool overdue;       /* its deadline came, and it was looked at once more */
 	bool secure;        /* it is that of a struct http_secure */
 };
 
