@@ -10,12 +10,14 @@
 #include "http/reactor.h"
 
 /* The other loops of its reactor have the same events. Who waits there may count on this one to
- * wait until a deadline that is nearer than those he knows: he is to look again. */
+ * wait until a deadline that is nearer than those he knows: he is to look again, once a handler. */
 void http_loop_be_late(struct http_loop *loop)
 {
 	struct http_server *server = loop->reactor->server;
-	if (atomic_load(&loop->late) == 0)
+	unsigned handled = atomic_load(&loop->handled);
+	if (loop->kept != handled)
 		http_reactor_wake(loop->reactor);
+	loop->kept = handled;
 	for (unsigned i = 0; i < server->loop_count; i++)
 		if (server->loops[i]->reactor == loop->reactor)
 			atomic_fetch_add(&server->loops[i]->late, 1);

@@ -11,7 +11,7 @@
 struct http_loop *http_loop_new(struct http_reactor *reactor);
 
 /* Its handler keeps it, as no thread is left: nobody may have looked for events meanwhile. For any
- * thread. */
+ * thread with server->lock. */
 void http_loop_be_late(struct http_loop *loop);
 
 /* Serves until the thread loses the loop, or the server ends. */

@@ -110,6 +110,7 @@ struct http_loop {
 	struct http_reactor *reactor;
 	_Atomic uintptr_t owner; /* the thread; + HTTP_HANDLING while it is in a handler; or 0 */
 	atomic_uint handled;     /* counts handlers, so that a watcher knows one from the next */
+	unsigned kept;           /* the last of them that kept it; with server->lock */
 	atomic_uint late;        /* not 0: events may be older than `now` */
 	struct http_loop *next;  /* in server->orphans */
 	int processor;           /* with options.pin: that of its thread */

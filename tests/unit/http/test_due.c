@@ -176,11 +176,43 @@ static void what_came_in_time_is_not_late(void **state)
 	close(holder);
 }
 
+/* No thread is left for the loops of two handlers that stay. Who is left sleeps, and did not know of
+ * a deadline that the second of them set. */
+static void deadlines_come_while_handlers_keep_loops(void **state)
+{
+	enum { GATES = 3 };
+	_cleanup_(http_server_freep) struct http_server *server = start(
+		(struct http_server_options){.loops = 3, .threads = 4, .head_timeout_ms = DUE_MS});
+	_cleanup_(text_release) struct text answer = {0};
+	int fds[GATES];
+	(void)state;
+	for (int i = 0; i < GATES; i++)
+		fds[i] = connect_idle(server);
+	int slow = connect_idle(server);
+	usleep(2 * DUE_MS * 1000); /* now nothing is to be done for long */
+	for (int i = 0; i < GATES; i++) {
+		if (i == GATES - 1)
+			tell(slow, STR("GET / HT"));
+		usleep(20000);
+		have_come(fds[i], STR(REQUEST("/gate")));
+	}
+	bool ended = client_read_all(slow, &answer, AT_ONCE_MS);
+	atomic_store(&held, false);
+	for (int i = 0; i < GATES; i++) {
+		hear(fds[i]);
+		close(fds[i]);
+	}
+	assert_true(ended);
+	assert_true(str_starts(text_str(&answer), STR("HTTP/1.1 408 ")));
+	close(slow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deadlines_come_among_handlers_that_lose_the_loop),
 		cmocka_unit_test(what_came_in_time_is_not_late),
+		cmocka_unit_test(deadlines_come_while_handlers_keep_loops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
