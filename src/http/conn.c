@@ -122,8 +122,7 @@ static void continue_input(struct http_thread *thread, struct http_input *input)
 	text_add(&thread->output.head, STR("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-/* Answers the whole requests of `input`. False when the connection is no longer the caller's:
- * it was deferred. */
+/* Answers the whole requests of `input`. False when the one in conn->input is to be deferred. */
 static bool answer_all(struct http_thread *thread, struct http_conn *conn, struct http_input *input)
 {
 	uint16_t status;
@@ -158,7 +157,7 @@ enum step {
 	STEP_ON,       /* more can be done */
 	STEP_WAIT,     /* nothing until the next event */
 	STEP_CLOSE,    /* over */
-	STEP_DEFERRED, /* another thread has it */
+	STEP_DEFERRED, /* another thread is to have it */
 };
 
 /* Keeps what is left of a request in the thread's buffer. */
@@ -346,14 +345,31 @@ static bool settle(struct http_thread *thread, struct http_conn *conn)
 	return http_claim_leave(conn);
 }
 
+/* Gives the connection to another thread. Without one its request is answered here. */
+static enum step defer(struct http_thread *thread, struct http_conn *conn)
+{
+	if (http_team_defer(thread->server, conn)) {
+		http_count(thread, HTTP_COUNT_DEFERRED, 1);
+		return STEP_DEFERRED;
+	}
+	thread->alone = true;
+	enum step step = answer_kept(thread, conn);
+	thread->alone = false;
+	return step;
+}
+
 /* Works until there is nothing to do, or no connection. */
 static void work(struct http_thread *thread, struct http_conn *conn, bool hangup, enum step step)
 {
 	for (;;) {
 		while (step == STEP_ON)
 			step = advance(thread, conn, hangup);
-		if (step == STEP_DEFERRED)
-			return;
+		if (step == STEP_DEFERRED) {
+			if ((step = defer(thread, conn)) == STEP_DEFERRED)
+				return;
+			hangup = true; /* of which may have been told before */
+			continue;
+		}
 		if (step == STEP_CLOSE) {
 			http_conn_free(conn);
 			http_output_release(&thread->output);

@@ -275,7 +275,8 @@ bool http_defer(struct http_exchange *exchange)
 	struct http_thread *thread = exchange->thread;
 	if (exchange->deferred)
 		return true;
-	if (!http_team_has_loop(thread) || thread->output.head.length || exchange->streaming)
+	if (!http_team_has_loop(thread) || thread->alone || thread->output.head.length ||
+	    exchange->streaming)
 		return false;
 	if (exchange->conn->input != exchange->input) {
 		exchange->conn->input = http_input_keep(exchange->input);

@@ -303,8 +303,10 @@ void http_accept_last(struct http_thread *thread, struct http_loop *loop)
 {
 	struct http_conn *conn;
 	while (accept_one(thread, loop, &conn))
-		if (conn && !http_claim_leave(conn))
-			http_team_defer(thread->server, conn);
+		if (conn && !http_claim_leave(conn) && !http_team_defer(thread->server, conn)) {
+			http_count(thread, HTTP_REJECTED_SYSTEM, 1);
+			http_conn_free(conn);
+		}
 	epoll_ctl(loop->reactor->epoll, EPOLL_CTL_DEL, thread->server->listener, NULL);
 	atomic_store(&loop->reactor->accept_again, 0);
 }

@@ -281,10 +281,7 @@ bool http_respond(struct http_thread *thread, struct http_conn *conn, struct htt
 	}
 	if (exchange->arena.blocks || exchange->arena.failed)
 		arena_release(&exchange->arena);
-	if (deferred) {
+	if (deferred)
 		http_body_release(&exchange->body);
-		http_count(thread, HTTP_COUNT_DEFERRED, 1);
-		http_team_defer(thread->server, conn);
-	}
 	return !deferred;
 }

@@ -7,7 +7,7 @@
 
 /* Runs the handler for the request that is ready in `input`, and puts the response into the
  * thread's output. False: the handler is to be called again on a thread of its own; the request
- * is kept in `conn->input` then. */
+ * is kept in `conn->input` then, and the connection still the caller's. */
 bool http_respond(struct http_thread *thread, struct http_conn *conn, struct http_input *input);
 
 /* Puts a refusal, after which the connection ends, into the thread's output. */

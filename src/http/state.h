@@ -156,6 +156,7 @@ struct http_thread {
 	sem_t wake;
 	pthread_t id;
 	bool in_handler;
+	bool alone;        /* there is no thread to defer to */
 	unsigned blocking; /* depth of http_blocking_begin() */
 	uint64_t told;     /* when the event at hand was; 0: nobody knows */
 	int64_t date_second;

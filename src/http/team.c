@@ -231,15 +231,20 @@ void http_team_give_loop(struct http_thread *thread)
 	}
 }
 
-void http_team_defer(struct http_server *server, struct http_conn *conn)
+bool http_team_defer(struct http_server *server, struct http_conn *conn)
 {
 	pthread_mutex_lock(&server->lock);
-	conn->next = NULL;
-	*server->deferred_end = conn;
-	server->deferred_end = &conn->next;
 	if (server->deferring < server->deferring_limit)
 		call_thread(server);
+	/* Who has no loop comes for work some day. */
+	bool deferred = server->thread_count > server->loop_count;
+	if (deferred) {
+		conn->next = NULL;
+		*server->deferred_end = conn;
+		server->deferred_end = &conn->next;
+	}
 	pthread_mutex_unlock(&server->lock);
+	return deferred;
 }
 
 /* From one look of the watcher to the next, or to the end of the server. */

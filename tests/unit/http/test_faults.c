@@ -88,6 +88,28 @@ static void server_stands_without_memory(void **state)
 	client_wait_for((http_server_count(server, &counters), counters.open == 0));
 }
 
+/* There was no memory for its thread, and nobody else asks. */
+static void deferred_request_needs_no_other_to_be_handled(void **state)
+{
+	(void)state;
+	for (long n = 1; n < 8; n++) {
+		struct http_server_options options = {.handle = handle, .loops = 1, .threads = 4};
+		_cleanup_(http_server_freep) struct http_server *server = NULL;
+		_cleanup_(text_release) struct text answer = {0};
+		struct error error;
+		assert_int_equal(http_server_start(&options, &server, &error), 0);
+		int fd = client_connect(http_server_port(server));
+		usleep(20000);
+		mem_fail_from(n);
+		client_send(fd,
+			    STR("GET /deferred HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+		usleep(20000);
+		mem_fail_never();
+		assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE / 10));
+		close(fd);
+	}
+}
+
 static void server_starts_or_says_why_not(void **state)
 {
 	(void)state;
@@ -111,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(server_stands_without_memory),
+		cmocka_unit_test(deferred_request_needs_no_other_to_be_handled),
 		cmocka_unit_test(server_starts_or_says_why_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
