@@ -176,8 +176,8 @@ static void what_came_in_time_is_not_late(void **state)
 	close(holder);
 }
 
-/* No thread is left for the loops of two handlers that stay. Who is left sleeps, and did not know of
- * a deadline that the second of them set. */
+/* No thread is left for the loops of two handlers that stay. Who is left sleeps, and did not know
+ * of a deadline that the second of them set. */
 static void deadlines_come_while_handlers_keep_loops(void **state)
 {
 	enum { GATES = 3 };
