@@ -19,7 +19,6 @@
 #include "http/conn.h"
 #include "http/reactor.h"
 #include "http/respond.h"
-#include "http/team.h"
 
 enum { BACKLOG = 4096 };
 
@@ -287,28 +286,28 @@ static bool accept_one(struct http_thread *thread, struct http_loop *loop, struc
 	return true;
 }
 
-void http_accept_one(struct http_thread *thread, struct http_loop *loop)
+bool http_accept_one(struct http_thread *thread, struct http_loop *loop)
 {
 	struct http_server *server = thread->server;
 	struct http_conn *conn = NULL;
+	bool more = false;
 	atomic_fetch_add(&server->accepting, 1);
-	if (!atomic_load(&loop->reactor->drains))
-		accept_one(thread, loop, &conn);
+	if (!atomic_load(&loop->reactor->drained))
+		more = accept_one(thread, loop, &conn);
 	atomic_fetch_sub(&server->accepting, 1);
 	if (conn && !http_claim_leave(conn))
 		http_conn_work(thread, conn, true);
+	return more;
 }
 
-void http_accept_last(struct http_thread *thread, struct http_loop *loop)
+void http_accept_end(struct http_reactor *reactor)
 {
-	struct http_conn *conn;
-	while (accept_one(thread, loop, &conn))
-		if (conn && !http_claim_leave(conn) && !http_team_defer(thread->server, conn)) {
-			http_count(thread, HTTP_REJECTED_SYSTEM, 1);
-			http_conn_free(conn);
-		}
-	epoll_ctl(loop->reactor->epoll, EPOLL_CTL_DEL, thread->server->listener, NULL);
-	atomic_store(&loop->reactor->accept_again, 0);
+	struct http_server *server = reactor->server;
+	if (atomic_exchange(&reactor->drained, true))
+		return;
+	epoll_ctl(reactor->epoll, EPOLL_CTL_DEL, server->listener, NULL);
+	atomic_store(&reactor->accept_again, 0);
+	atomic_fetch_add(&server->drained, 1);
 }
 
 void http_accept_again(struct http_loop *loop)
@@ -319,10 +318,12 @@ void http_accept_again(struct http_loop *loop)
 	    !atomic_compare_exchange_strong(&reactor->accept_again, &again, 0))
 		return;
 	atomic_fetch_add(&reactor->server->accepting, 1);
-	if (!atomic_load(&reactor->drains) && http_watch_listener(reactor, NULL) < 0)
-		atomic_store(&reactor->accept_again,
-			     loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000));
-	if (atomic_load(&reactor->drains)) /* by now: a child that was forked may have it open */
-		epoll_ctl(reactor->epoll, EPOLL_CTL_DEL, reactor->server->listener, NULL);
+	if (!atomic_load(&reactor->drained)) {
+		if (http_watch_listener(reactor, NULL) < 0)
+			atomic_store(&reactor->accept_again,
+				     loop->now + HTTP_ACCEPT_PAUSE_MS * UINT64_C(1000000));
+		if (atomic_load(&reactor->drained)) /* by now: a forked child may have it open */
+			epoll_ctl(reactor->epoll, EPOLL_CTL_DEL, reactor->server->listener, NULL);
+	}
 	atomic_fetch_sub(&reactor->server->accepting, 1);
 }

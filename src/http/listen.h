@@ -15,11 +15,12 @@ void http_listen_end(struct http_server *server);
 /* Has the reactor be told of connections. */
 int http_watch_listener(struct http_reactor *reactor, struct error *error) must_check;
 
-/* Accepts a connection, and works on it if there is anything to do yet. `thread` owns `loop`. */
-void http_accept_one(struct http_thread *thread, struct http_loop *loop);
+/* Accepts a connection, and works on it if there is anything to do yet. `thread` owns `loop`, and
+ * may lose it. False when there was none. */
+bool http_accept_one(struct http_thread *thread, struct http_loop *loop);
 
-/* Accepts all that wait, for other threads, and then no more; reactor->drains is set. */
-void http_accept_last(struct http_thread *thread, struct http_loop *loop);
+/* Has the reactor accept no more. Once: after that it does nothing. */
+void http_accept_end(struct http_reactor *reactor);
 
 /* Goes on accepting, if that was stopped for want of descriptors long enough ago. */
 void http_accept_again(struct http_loop *loop);

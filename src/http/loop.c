@@ -84,16 +84,19 @@ static bool serve_timers(struct http_thread *thread, struct http_loop *loop)
 	return true;
 }
 
-/* Once, when the server begins to drain: the last connections are accepted, and those that are
- * quiet get little time. */
-static void begin_drain(struct http_thread *thread, struct http_loop *loop)
+/* While the server drains: those that are quiet get little time, and what waits in the listen queue
+ * is accepted. Who loses the loop to one of these leaves the others to the next. False then. */
+static bool drain(struct http_thread *thread, struct http_loop *loop)
 {
 	struct http_reactor *reactor = loop->reactor;
-	if (atomic_load_explicit(&reactor->drains, memory_order_relaxed) ||
-	    !http_reactor_drain(reactor, loop->now))
-		return;
-	http_accept_last(thread, loop);
-	atomic_fetch_add(&reactor->server->drained, 1);
+	if (atomic_load_explicit(&reactor->drained, memory_order_relaxed))
+		return true;
+	http_reactor_drain(reactor, loop->now);
+	while (http_accept_one(thread, loop))
+		if (!thread->loop)
+			return false;
+	http_accept_end(reactor);
+	return true;
 }
 
 /* The event comes last: who loses the loop to it, and who was woken, leaves nothing undone. */
@@ -103,8 +106,9 @@ void http_loop_serve(struct http_thread *thread, struct http_loop *loop)
 	struct epoll_event event;
 	thread->loop = loop;
 	while (!atomic_load_explicit(&server->stopping, memory_order_relaxed)) {
-		if (atomic_load_explicit(&server->draining, memory_order_relaxed))
-			begin_drain(thread, loop);
+		if (atomic_load_explicit(&server->draining, memory_order_relaxed) &&
+		    !drain(thread, loop))
+			return;
 		http_accept_again(loop);
 		if (!serve_timers(thread, loop))
 			return;

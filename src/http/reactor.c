@@ -100,7 +100,7 @@ struct http_conn *http_reactor_take(struct http_reactor *reactor, uint64_t now, 
 	return found;
 }
 
-bool http_reactor_drain(struct http_reactor *reactor, uint64_t now)
+void http_reactor_drain(struct http_reactor *reactor, uint64_t now)
 {
 	struct http_timer *timer, *all = NULL;
 	pthread_mutex_lock(&reactor->lock);
@@ -115,7 +115,6 @@ bool http_reactor_drain(struct http_reactor *reactor, uint64_t now)
 		put(reactor, (struct http_conn *)(void *)timer, now, now);
 	}
 	pthread_mutex_unlock(&reactor->lock);
-	return first;
 }
 
 static int set_up(struct http_reactor *reactor, struct error *error)

@@ -35,8 +35,8 @@ void http_reactor_forget(struct http_reactor *reactor, struct http_conn *conn);
  * come, or, `*expired` false, one that had an event just as this was asked. */
 struct http_conn *http_reactor_take(struct http_reactor *reactor, uint64_t now, bool *expired);
 
-/* Has all connections looked at soon: those that are quiet get little time from then on. False when
- * that was done before. */
-bool http_reactor_drain(struct http_reactor *reactor, uint64_t now);
+/* Has all connections looked at soon: those that are quiet get little time from then on. Once:
+ * after that it does nothing. */
+void http_reactor_drain(struct http_reactor *reactor, uint64_t now);
 
 #endif

@@ -165,7 +165,7 @@ static void nap(void)
 	nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-/* Whether any thread may still use the listener. Who begins to sees that his reactor drains. */
+/* Whether any thread may still use the listener. Who begins to sees that his reactor does not. */
 static bool accepts(struct http_server *server)
 {
 	return atomic_load(&server->drained) < server->reactor_count ||

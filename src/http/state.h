@@ -101,8 +101,9 @@ struct http_reactor {
 	atomic_uint connections;
 	_Atomic uint64_t due;          /* when the wheel is to be looked at; UINT64_MAX: never */
 	_Atomic uint64_t accept_again; /* when the listener is watched again; 0: it is */
-	atomic_bool drains;
-	pthread_mutex_t lock; /* of the wheel */
+	atomic_bool drains;            /* its quiet connections have little time */
+	atomic_bool drained;           /* it accepts no more */
+	pthread_mutex_t lock;          /* of the wheel */
 	struct http_wheel wheel;
 };
 

@@ -23,8 +23,8 @@ bool http_team_has_loop(const struct http_thread *thread);
 /* Inside a handler: gives the loop of the thread to another. Without one to take it, nothing. */
 void http_team_give_loop(struct http_thread *thread);
 
-/* Gives a claimed connection to a thread without a loop. False when there is none and none can be
- * made: it is still the caller's. */
+/* Gives a claimed connection, whose request is complete, to a thread without a loop. False when
+ * there is none and none can be made: it is still the caller's. */
 bool http_team_defer(struct http_server *server, struct http_conn *conn);
 
 /* The server thread that calls, or NULL. */
