@@ -145,7 +145,6 @@ static void what_came_in_time_is_not_late(void **state)
 						   .head_timeout_ms = DUE_MS,
 						   .body_timeout_ms = DUE_MS,
 						   .write_timeout_ms = DUE_MS});
-	_cleanup_(text_release) struct text answer = {0};
 	struct http_counters counters;
 	int fds[8];
 	(void)state;
