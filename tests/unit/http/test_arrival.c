@@ -24,7 +24,7 @@ static atomic_bool held;
 static atomic_int inside;
 static _Atomic uint64_t arrived[MOST], began[MOST];
 
-/* "/hN" is held, "/dN" is so on a thread of its own, "/pN" is not. */
+/* "/hN" is held, "/gN" once it gave its loop away, "/dN" on a thread of its own, "/pN" is not. */
 static void handle(void *context, struct http_exchange *exchange)
 {
 	struct str path = http_path(exchange);
@@ -35,6 +35,11 @@ static void handle(void *context, struct http_exchange *exchange)
 	atomic_store(&arrived[number], http_arrived(exchange));
 	atomic_store(&began[number], clock_monotonic());
 	http_blocking_begin();
+	while (path.at[1] == 'g' && !http_has_blocked(exchange)) {
+		http_blocking_end(); /* who is to take it is not back from another request yet */
+		usleep(1000);
+		http_blocking_begin();
+	}
 	atomic_fetch_add(&inside, 1); /* the loop is given away, or cannot be */
 	while (path.at[1] != 'p' && atomic_load(&held))
 		usleep(1000);
@@ -131,7 +136,7 @@ static void requests_that_nobody_sees(void **state)
 	}
 	atomic_store(&inside, 0);
 	for (int i = 0; i < 2; i++) {
-		holders[i] = ask_anew(server, 'h', ALL + i);
+		holders[i] = ask_anew(server, i == 0 ? 'g' : 'h', ALL + i);
 		client_wait_for(atomic_load(&inside) == i + 1);
 	}
 	uint64_t sent = clock_monotonic();
