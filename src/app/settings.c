@@ -151,10 +151,15 @@ static const char *set_dead_days(struct settings *settings, struct str value)
 								 : "days, 1 to 3650, or 0 for ever";
 }
 
+static const char *read_flag(struct str value, bool *out)
+{
+	*out = str_equal(value, STR("true"));
+	return *out || str_equal(value, STR("false")) ? NULL : "true or false";
+}
+
 static const char *set_block_keys(struct settings *settings, struct str value)
 {
-	settings->block_keys = str_equal(value, STR("true"));
-	return settings->block_keys || str_equal(value, STR("false")) ? NULL : "true or false";
+	return read_flag(value, &settings->block_keys);
 }
 
 static const char *set_connections(struct settings *settings, struct str value)
@@ -249,14 +254,12 @@ static const char *set_tls_ca(struct settings *settings, struct str value)
 
 static const char *set_inspect(struct settings *settings, struct str value)
 {
-	settings->inspect = str_equal(value, STR("true"));
-	return settings->inspect || str_equal(value, STR("false")) ? NULL : "true or false";
+	return read_flag(value, &settings->inspect);
 }
 
 static const char *set_pin(struct settings *settings, struct str value)
 {
-	settings->pin = str_equal(value, STR("true"));
-	return settings->pin || str_equal(value, STR("false")) ? NULL : "true or false";
+	return read_flag(value, &settings->pin);
 }
 
 /* ---- the table ---- */
