@@ -18,6 +18,15 @@
 
 #include "client.h"
 
+struct http_server *client_serve(const struct http_server_options *options)
+{
+	struct http_server *server;
+	struct error error = {0};
+	if (http_server_start(options, &server, &error) < 0)
+		fail_msg("%s", error.message);
+	return server;
+}
+
 int client_try_connect(uint16_t port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "http/server.h"
 
 /* A client that sends what it is told, byte for byte. All of it fails the test when the system
  * refuses. */
@@ -17,6 +18,9 @@
 
 /* Of a server's watch_ms: no watcher takes a loop away as long as a test lasts. */
 #define CLIENT_UNWATCHED 3600000
+
+/* Starts a server. */
+struct http_server *client_serve(const struct http_server_options *options);
 
 /* Connects to 127.0.0.1. */
 int client_connect(uint16_t port);

@@ -50,14 +50,10 @@ static void handle(void *context, struct http_exchange *exchange)
 
 static struct http_server *start(struct http_server_options options)
 {
-	struct http_server *server;
-	struct error error = {0};
 	options.handle = handle;
-	if (http_server_start(&options, &server, &error) < 0)
-		fail_msg("%s", error.message);
 	atomic_store(&came, 0);
 	atomic_store(&held, true);
-	return server;
+	return client_serve(&options);
 }
 
 static void hear(int fd)
