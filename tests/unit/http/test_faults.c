@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that runs out at any point of a server's life. Requests may fail then, and connections may
- * end; the server stands, and answers again when there is memory. */
+/* Memory that runs out at any point of a server's life, and events that the system refuses.
+ * Requests may fail then, and connections may end; the server stands, and answers afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -22,6 +25,20 @@
 enum { LARGE = 1 << 20 };
 
 static char large[LARGE];
+static atomic_int refusals; /* of connections that are to be watched, still to come */
+
+int __real_epoll_ctl(int epoll, int how, int fd, struct epoll_event *event);
+int __wrap_epoll_ctl(int epoll, int how, int fd, struct epoll_event *event);
+
+int __wrap_epoll_ctl(int epoll, int how, int fd, struct epoll_event *event)
+{
+	if (how == EPOLL_CTL_ADD && atomic_load(&refusals) > 0) {
+		atomic_fetch_sub(&refusals, 1);
+		errno = ENOSPC; /* max_user_watches */
+		return -1;
+	}
+	return __real_epoll_ctl(epoll, how, fd, event);
+}
 
 static void handle(void *context, struct http_exchange *exchange)
 {
@@ -110,6 +127,29 @@ static void deferred_request_needs_no_other_to_be_handled(void **state)
 	}
 }
 
+/* Such a connection would never be heard of. */
+static void who_cannot_be_watched_is_closed(void **state)
+{
+	const struct http_server_options options = {
+		.handle = handle, .loops = 2, .head_timeout_ms = 10 * CLIENT_PATIENCE};
+	_cleanup_(http_server_freep) struct http_server *server = client_serve(&options);
+	_cleanup_(text_release) struct text answer = {0};
+	struct http_counters counters;
+	(void)state;
+	atomic_store(&refusals, 3);
+	for (int i = 0; i < 3; i++) {
+		int fd = client_connect(http_server_port(server));
+		assert_true(client_read_all(fd, &answer, CLIENT_PATIENCE));
+		assert_int_equal(answer.length, 0);
+		close(fd);
+	}
+	client_wait_for((http_server_count(server, &counters), counters.open == 0));
+	assert_int_equal(counters.rejected[HTTP_REJECTED_SYSTEM], 3);
+	client_exchange(http_server_port(server),
+			STR("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), &answer);
+	assert_non_null(strstr(answer.at, "200 OK"));
+}
+
 static void server_starts_or_says_why_not(void **state)
 {
 	(void)state;
@@ -134,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(server_stands_without_memory),
 		cmocka_unit_test(deferred_request_needs_no_other_to_be_handled),
+		cmocka_unit_test(who_cannot_be_watched_is_closed),
 		cmocka_unit_test(server_starts_or_says_why_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
